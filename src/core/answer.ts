@@ -1,0 +1,33 @@
+import type { Frame } from "../protocol/frame.ts";
+import type { Usage } from "../protocol/openai.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** Who answered. */
+export interface Source {
+  /** `provider/model` of the target that answered. */
+  readonly target: string;
+  readonly provider: string;
+  readonly attempts: number;
+}
+
+export type Answer = WholeAnswer | StreamAnswer;
+
+export interface WholeAnswer {
+  readonly kind: "whole";
+  readonly source: Source;
+  readonly completion: Completion;
+  readonly outcome: Promise<Outcome>;
+}
+
+export interface StreamAnswer {
+  readonly kind: "stream";
+  readonly source: Source;
+  readonly frames: AsyncIterable<Frame>;
+  readonly outcome: Promise<Outcome>;
+}
+
+/** A whole answer in the endpoint's own JSON, as bytes or text ready to be sent. */
+export interface Completion {
+  readonly body: Uint8Array | string;
+  readonly usage: Usage | undefined;
+}

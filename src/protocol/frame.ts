@@ -1,0 +1,33 @@
+import { eventsOf, type SseEvent } from "./sse.ts";
+
+/** One or more whole server-sent events: the bytes as they came, and a view of their JSON made when first asked for. */
+export class Frame {
+  #bytes: Uint8Array | undefined;
+  #events: readonly SseEvent[] | undefined;
+
+  private constructor(bytes: Uint8Array | undefined, events: readonly SseEvent[] | undefined) {
+    this.#bytes = bytes;
+    this.#events = events;
+  }
+
+  static ofBytes(bytes: Uint8Array): Frame {
+    return new Frame(bytes, undefined);
+  }
+
+  /** A frame of our own making; it is turned into bytes once, when sent. */
+  static ofJson(json: unknown): Frame {
+    return new Frame(undefined, [{ event: undefined, data: JSON.stringify(json), json }]);
+  }
+
+  static readonly DONE = new Frame(Buffer.from("data: [DONE]\n\n"), undefined);
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= Buffer.from(this.#events!.map((event) => `data: ${event.data}\n\n`).join(""));
+    return this.#bytes;
+  }
+
+  get events(): readonly SseEvent[] {
+    this.#events ??= eventsOf(this.#bytes!);
+    return this.#events;
+  }
+}

@@ -1,0 +1,201 @@
+/** JSON objects kept beside the text they came from, so that unknown fields, big numbers and spacing survive. */
+export type JsonObject = { readonly [name: string]: unknown };
+
+export interface JsonLimits {
+  readonly maxDepth: number;
+  readonly maxValues: number;
+}
+
+/** Thrown by `JsonBody.parse`; the message is safe to show to whoever sent the text. */
+export class JsonError extends Error {
+  override readonly name = "JsonError";
+}
+
+/** A parsed JSON object with its source text; `edit` changes single members and leaves every other byte alone. */
+export class JsonBody {
+  readonly text: string;
+  readonly value: JsonObject;
+  #members: ReadonlyMap<string, Span> | undefined;
+
+  private constructor(text: string, value: JsonObject) {
+    this.text = text;
+    this.value = value;
+  }
+
+  /** Throws JsonError for anything but one object within the limits whose top-level names are all different. */
+  static parse(text: string, limits: JsonLimits): JsonBody {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new JsonError(`The request body is not valid JSON: ${describe(error)}`);
+    }
+    if (!isObject(value)) throw new JsonError("The request body must be a JSON object.");
+    checkSize(value, limits);
+    const body = new JsonBody(text, value);
+    body.#members = membersOf(text);
+    return body;
+  }
+
+  static of(value: JsonObject): JsonBody {
+    return new JsonBody(JSON.stringify(value), value);
+  }
+
+  /** The text with these top-level members replaced, added (new ones last) or, for `undefined`, removed. */
+  edit(changes: JsonObject): string {
+    this.#members ??= membersOf(this.text);
+    return applyChanges(this.text, this.#members, changes);
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSON.parse that answers `undefined` instead of throwing, for other people's JSON. */
+export function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a member stands in the text: from its name's opening quote to the end of its value. */
+interface Span {
+  readonly start: number;
+  readonly valueStart: number;
+  readonly end: number;
+}
+
+function describe(error: unknown): string {
+  // V8 quotes the text around the mistake; a prompt does not belong in an error message.
+  const message = error instanceof Error ? error.message : String(error);
+  const position = /position \d+( \(line \d+ column \d+\))?/.exec(message);
+  if (/end of JSON input/i.test(message)) return "it ends too early.";
+  return position ? `unexpected content at ${position[0]}.` : "unexpected content.";
+}
+
+/** Walks values, not characters: a long prompt costs one step. */
+function checkSize(root: JsonObject, { maxDepth, maxValues }: JsonLimits): void {
+  let values = 0;
+  const visit = (value: object, depth: number): void => {
+    if (depth > maxDepth) throw new JsonError(`The request body nests deeper than ${maxDepth} levels.`);
+    for (const key in value) {
+      if (++values > maxValues) throw new JsonError(`The request body holds more than ${maxValues} values.`);
+      const child = (value as Record<string, unknown>)[key];
+      if (typeof child === "object" && child !== null) visit(child, depth + 1);
+    }
+  };
+  visit(root, 1);
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COMMA = 44;
+const COLON = 58;
+
+/** Finds the top-level members of text that JSON.parse has already accepted. A name that comes twice is refused:
+ *  our parser takes the last one, a provider's may take the first, and the two would read different requests. */
+function membersOf(text: string): ReadonlyMap<string, Span> {
+  const members = new Map<string, Span>();
+  let at = text.indexOf("{") + 1;
+  for (;;) {
+    at = skipSpace(text, at);
+    if (text.charCodeAt(at) !== QUOTE) return members;
+    const start = at;
+    at = skipString(text, at);
+    const name = nameOf(text, start, at);
+    at = skipSpace(text, at);
+    if (text.charCodeAt(at) === COLON) at++;
+    const valueStart = skipSpace(text, at);
+    const end = skipValue(text, valueStart);
+    if (members.has(name)) throw new JsonError(`The request body names ${JSON.stringify(name.slice(0, 64))} twice.`);
+    members.set(name, { start, valueStart, end });
+    at = skipSpace(text, end);
+    if (text.charCodeAt(at) !== COMMA) return members;
+    at++;
+  }
+}
+
+function nameOf(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1);
+  return raw.includes("\\") ? (JSON.parse(text.slice(start, end)) as string) : raw;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) <= 32) at++;
+  return at;
+}
+
+/** From an opening quote to just after the closing one. */
+function skipString(text: string, from: number): number {
+  let at = from + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    let escapes = quote - 1;
+    while (text.charCodeAt(escapes) === BACKSLASH) escapes--;
+    if ((quote - 1 - escapes) % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+function skipValue(text: string, from: number): number {
+  let depth = 0;
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = skipString(text, at);
+      if (depth === 0) return at;
+      continue;
+    }
+    if (code === 123 || code === 91) depth++;
+    else if (code === 125 || code === 93) {
+      if (depth === 0) return trimEnd(text, at);
+      if (--depth === 0) return at + 1;
+    } else if (code === COMMA && depth === 0) return trimEnd(text, at);
+    at++;
+  }
+  return at;
+}
+
+function trimEnd(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at - 1) <= 32) at--;
+  return at;
+}
+
+function applyChanges(text: string, members: ReadonlyMap<string, Span>, changes: JsonObject): string {
+  const removed = Object.keys(changes).some((name) => changes[name] === undefined && members.has(name));
+  if (removed) return rebuild(text, members, changes);
+  let out = "";
+  let at = 0;
+  const edits = Object.entries(changes).filter(([name]) => members.has(name));
+  edits.sort(([a], [b]) => members.get(a)!.start - members.get(b)!.start);
+  for (const [name, value] of edits) {
+    const span = members.get(name)!;
+    out += text.slice(at, span.valueStart) + JSON.stringify(value);
+    at = span.end;
+  }
+  const added = Object.entries(changes).filter(([name, value]) => value !== undefined && !members.has(name));
+  if (added.length === 0) return out + text.slice(at);
+  const close = text.lastIndexOf("}");
+  const comma = members.size > 0 ? "," : "";
+  const tail = added.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
+  return out + text.slice(at, close) + comma + tail + text.slice(close);
+}
+
+/** The slower way, for removals: every kept member's own text, joined anew. */
+function rebuild(text: string, members: ReadonlyMap<string, Span>, changes: JsonObject): string {
+  const parts: string[] = [];
+  for (const [name, span] of members) {
+    if (!(name in changes)) parts.push(text.slice(span.start, span.end));
+    else if (changes[name] !== undefined) parts.push(`${JSON.stringify(name)}:${JSON.stringify(changes[name])}`);
+  }
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== undefined && !members.has(name)) parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  }
+  return `{${parts.join(",")}}`;
+}

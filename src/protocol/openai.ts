@@ -1,0 +1,80 @@
+/** The shapes of OpenAI's API that the gateway itself reads or writes; everything else passes through unread. */
+import type { JsonObject } from "./json.ts";
+
+/** Tokens as OpenAI counts them: cached tokens are part of `promptTokens`, reasoning part of `completionTokens`. */
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cachedTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+}
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content?: string | readonly ContentPart[] | null;
+  readonly name?: string;
+  readonly tool_calls?: readonly ToolCall[];
+  readonly tool_call_id?: string;
+  readonly [extra: string]: unknown;
+}
+
+export interface ContentPart {
+  readonly type: string;
+  readonly text?: string;
+  readonly image_url?: { readonly url: string; readonly detail?: string };
+  readonly file?: { readonly file_data?: string; readonly file_id?: string; readonly filename?: string };
+  readonly [extra: string]: unknown;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+export interface ToolDefinition {
+  readonly type: string;
+  readonly function?: {
+    readonly name: string;
+    readonly description?: string;
+    readonly parameters?: JsonObject;
+    readonly strict?: boolean;
+  };
+  readonly [extra: string]: unknown;
+}
+
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
+
+/** OpenAI's usage object, from any of its servers, as our Usage; `undefined` when there is nothing countable in it. */
+export function readUsage(usage: unknown): Usage | undefined {
+  if (typeof usage !== "object" || usage === null) return undefined;
+  const u = usage as Record<string, unknown>;
+  const prompt = count(u.prompt_tokens);
+  const completion = count(u.completion_tokens);
+  if (prompt === undefined && completion === undefined) return undefined;
+  const promptDetails = u.prompt_tokens_details as Record<string, unknown> | null | undefined;
+  const completionDetails = u.completion_tokens_details as Record<string, unknown> | null | undefined;
+  return {
+    promptTokens: prompt ?? 0,
+    completionTokens: completion ?? 0,
+    cachedTokens: count(promptDetails?.cached_tokens) ?? count(u.prompt_cache_hit_tokens) ?? 0,
+    cacheWriteTokens: count(promptDetails?.cache_write_tokens) ?? 0,
+    reasoningTokens: count(completionDetails?.reasoning_tokens) ?? 0,
+  };
+}
+
+/** Our Usage as the object OpenAI's clients read. */
+export function writeUsage(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
