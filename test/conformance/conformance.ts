@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const folder = resolve(ROOT, options.recordings);
+  const folder = resolve(options.recordings);
   if (!existsSync(folder))
     return nothingToPlay(options, `There are no recordings at ${options.recordings}: nothing was run.`);
   const { recordings, unreadable } = loadRecordings(folder, options.only);
@@ -36,9 +36,9 @@ async function main(args: readonly string[]): Promise<number> {
   const schemas = loadSchemas(SPECIFICATION);
   if (!schemas) say("OpenAI's specification is not there: the answers' shapes are not checked against it.");
   const results = await replay(recordings, { ...options, schemas, progress }).catch((error: Error) => {
-    return recordings.map((recording) =>
-      supportOf(recording) ? unplayed(recording, error.message) : ignored(recording),
-    );
+    console.error(error.message);
+    const [why = ""] = error.message.split("\n");
+    return recordings.map((recording) => (supportOf(recording) ? unplayed(recording, why) : ignored(recording)));
   });
   return report([...results, ...unreadable.map((one) => unplayed(one, one.why))], options);
 }

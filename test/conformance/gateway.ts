@@ -42,6 +42,13 @@ export async function startGateway(config: unknown): Promise<Gateway> {
       GATEHOUSE_LOG: "error",
     },
   });
+  // Whoever stops the suite stops the gateway: it must not stay behind.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      child.kill("SIGKILL");
+      process.exit(1);
+    });
+  }
   const lastWords = collectOutput(child);
   const stop = async () => {
     await end(child);

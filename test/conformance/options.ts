@@ -1,4 +1,5 @@
 /** The command line of the conformance suite. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -12,7 +13,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** The repository's root; everything relative is relative to it, wherever the suite is started. */
+/** The repository's root, with a slash at its end. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export const HELP = `Replays recorded provider traffic through a running gateway and compares both of its sides.
@@ -35,7 +36,7 @@ export function readOptions(args: readonly string[], random: () => number = Math
   const { values } = parseArgs({
     args: [...args],
     options: {
-      recordings: { type: "string", default: "../shared/recordings" },
+      recordings: { type: "string", default: join(ROOT, "../shared/recordings") },
       only: { type: "string" },
       seed: { type: "string" },
       rounds: { type: "string", default: "3" },
