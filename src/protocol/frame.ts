@@ -19,6 +19,11 @@ export class Frame {
     return new Frame(undefined, [{ event: undefined, data: JSON.stringify(json), json }]);
   }
 
+  /** One event from JSON text that is ready to be sent; it holds no line end. */
+  static ofData(data: string): Frame {
+    return new Frame(Buffer.from(`data: ${data}\n\n`), undefined);
+  }
+
   static readonly DONE = new Frame(Buffer.from("data: [DONE]\n\n"), undefined);
 
   get bytes(): Uint8Array {
