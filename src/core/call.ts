@@ -30,6 +30,8 @@ export interface Notes {
   attempts: AttemptNote[];
   /** Time spent waiting for providers before the answer's first byte, in milliseconds. */
   upstreamMs: number;
+  /** The gateway's own time before the answer began: arrival to answer, less the waiting for providers. */
+  overheadMs: number;
   /** Request fields the answering target could not honour. */
   dropped: readonly string[];
 }
@@ -42,7 +44,7 @@ export interface AttemptNote {
 }
 
 export function emptyNotes(): Notes {
-  return { attempts: [], upstreamMs: 0, dropped: NOTHING };
+  return { attempts: [], upstreamMs: 0, overheadMs: 0, dropped: NOTHING };
 }
 
 const NOTHING: readonly string[] = [];

@@ -37,3 +37,23 @@ export interface ModelPolicy {
   readonly policy: Policy;
   readonly timeouts: Timeouts;
 }
+
+/** A route as it is declared: a target `provider/model`, or exactly one of `target`, `balance` and `fallback`. */
+export type RouteSpec =
+  | string
+  | {
+      readonly target?: string | undefined;
+      readonly balance?: readonly WeightedRouteSpec[] | undefined;
+      readonly fallback?: readonly RouteSpec[] | undefined;
+      readonly retry?: RetrySpec | undefined;
+    };
+
+export type WeightedRouteSpec = Exclude<RouteSpec, string> & { readonly weight: number };
+
+export interface RetrySpec {
+  /** Further tries of one target after the first. */
+  readonly times: number;
+  readonly baseDelayMs: number;
+  /** Neither our backoff nor a provider's wish makes a call wait longer: beyond it the target is given up. */
+  readonly maxDelayMs: number;
+}

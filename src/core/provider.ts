@@ -3,7 +3,7 @@ import type { Usage } from "../protocol/openai.ts";
 import type { Completion } from "./answer.ts";
 import type { EndpointName, OpenAIRequest } from "./endpoint.ts";
 import type { GatewayError } from "./error.ts";
-import type { Target } from "./policy.ts";
+import type { Target, Timeouts } from "./policy.ts";
 
 /** What is to be sent to a provider. */
 export interface Outbound {
@@ -30,8 +30,8 @@ export interface Adapter<Request = OpenAIRequest> {
   /** A whole 200 body. Throws GatewayError `upstream_invalid_response` when it is no answer, or the error it holds. */
   decode(body: Buffer, context: DecodeContext<Request>): Completion;
   /** Absent when the provider speaks OpenAI's events already. Throws GatewayError when the stream holds an error. */
-  decodeStream?(bytes: AsyncIterable<Uint8Array>, context: DecodeContext<Request>): AsyncGenerator<Frame, void>;
-  /** Retryable or not is decided here. */
+  decodeStream?(bytes: AsyncIterable<Uint8Array>, context: StreamContext<Request>): AsyncGenerator<Frame, void>;
+  /** Retryable or not is decided here. Status 200: the error stood inside a stream, and the body tells what it is. */
   decodeError(status: number, body: string, headers: ResponseHeaders): GatewayError;
 }
 
@@ -40,15 +40,44 @@ export interface DecodeContext<Request = OpenAIRequest> {
   readonly target: Target;
 }
 
-/** How a provider of this configuration is reached: its adapters, base URL and credentials. */
+export interface StreamContext<Request = OpenAIRequest> extends DecodeContext<Request> {
+  readonly facts: StreamFacts;
+}
+
+/** What a stream has told so far; written by whoever decodes it, read when it ends. */
+export interface StreamFacts {
+  /** The answer's end has been decoded: what comes after it (or fails to) no longer matters. Set before that frame is yielded. */
+  finished: boolean;
+  /** Set as soon as the provider tells it, whether the client asked for usage or not. */
+  usage: Usage | undefined;
+}
+
+/** A provider's answer while it arrives. Single reader; leaving it (`return`) closes the provider's connection. */
+export interface ExchangeBody extends AsyncIterableIterator<Uint8Array> {
+  /** Stops the first-byte timer: something good to send has arrived. */
+  firstByteSeen(): void;
+  /** Lets the rest arrive unread, so that the connection can serve again. */
+  drain(): void;
+  /** The whole body; throws GatewayError `upstream_invalid_response` over `maxBytes`. */
+  collect(maxBytes: number): Promise<Buffer>;
+}
+
+export interface Exchange {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: ExchangeBody;
+}
+
+/** Sends one request; rejects with a GatewayError (timers, connection, the call's signal). */
+export type Transport = (
+  outbound: Outbound,
+  options: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
+) => Promise<Exchange>;
+
+/** A provider of this configuration: what it can translate and how it is reached. */
 export interface Provider {
   readonly name: string;
   readonly kind: string;
-  /** Without a trailing slash; undefined for a provider that answers in process (`demo`). */
-  readonly baseUrl: string | undefined;
   readonly adapters: Readonly<Partial<Record<EndpointName, Adapter>>>;
-  /** Model names to show on `/v1/models` for wildcard entries; fetched from the provider where it can tell. */
-  readonly models?: readonly string[];
+  readonly transport: Transport;
 }
-
-export type { Usage };

@@ -24,10 +24,15 @@ export class Frame {
     return new Frame(Buffer.from(`data: ${data}\n\n`), undefined);
   }
 
+  /** Some of another frame's events. */
+  static ofEvents(events: readonly SseEvent[]): Frame {
+    return new Frame(undefined, events);
+  }
+
   static readonly DONE = new Frame(Buffer.from("data: [DONE]\n\n"), undefined);
 
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(this.#events!.map((event) => `data: ${event.data}\n\n`).join(""));
+    this.#bytes ??= Buffer.from(this.#events!.map(written).join(""));
     return this.#bytes;
   }
 
@@ -35,4 +40,9 @@ export class Frame {
     this.#events ??= eventsOf(this.#bytes!);
     return this.#events;
   }
+}
+
+function written({ event, data }: SseEvent): string {
+  const lines = data.replaceAll("\n", "\ndata: ");
+  return event === undefined ? `data: ${lines}\n\n` : `event: ${event}\ndata: ${lines}\n\n`;
 }

@@ -1,0 +1,90 @@
+/** The configuration when nobody wrote one: the providers whose keys stand in the environment, and Ollama on this machine. */
+import type { Environment } from "./environment.ts";
+import { checkConfig } from "./load.ts";
+import type { Config } from "./schema.ts";
+
+interface Known {
+  readonly name: string;
+  readonly variable: string;
+  readonly provider: Record<string, unknown>;
+  /** Model names that are this provider's without saying so. */
+  readonly patterns: readonly string[];
+}
+
+const compatible = (baseUrl: string) => ({ kind: "openai-compatible", baseUrl });
+
+const KNOWN: readonly Known[] = [
+  {
+    name: "openai",
+    variable: "OPENAI_API_KEY",
+    provider: { kind: "openai" },
+    patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"],
+  },
+  { name: "anthropic", variable: "ANTHROPIC_API_KEY", provider: { kind: "anthropic" }, patterns: ["claude-*"] },
+  {
+    name: "gemini",
+    variable: "GEMINI_API_KEY",
+    provider: compatible("https://generativelanguage.googleapis.com/v1beta/openai"),
+    patterns: ["gemini-*", "gemma-*"],
+  },
+  { name: "groq", variable: "GROQ_API_KEY", provider: compatible("https://api.groq.com/openai/v1"), patterns: [] },
+  {
+    name: "mistral",
+    variable: "MISTRAL_API_KEY",
+    provider: compatible("https://api.mistral.ai/v1"),
+    patterns: ["mistral-*"],
+  },
+  {
+    name: "deepseek",
+    variable: "DEEPSEEK_API_KEY",
+    provider: compatible("https://api.deepseek.com/v1"),
+    patterns: ["deepseek-*"],
+  },
+  { name: "xai", variable: "XAI_API_KEY", provider: compatible("https://api.x.ai/v1"), patterns: ["grok-*"] },
+  { name: "together", variable: "TOGETHER_API_KEY", provider: compatible("https://api.together.xyz/v1"), patterns: [] },
+  {
+    name: "openrouter",
+    variable: "OPENROUTER_API_KEY",
+    provider: compatible("https://openrouter.ai/api/v1"),
+    patterns: [],
+  },
+];
+
+export interface Discovery {
+  readonly config: Config;
+  /** One line per provider found, for the start-up text: what, and from where. */
+  readonly found: readonly { readonly name: string; readonly from: string }[];
+}
+
+export async function discover(environment: Environment, env: NodeJS.ProcessEnv): Promise<Discovery> {
+  const found = KNOWN.filter(({ variable }) => env[variable]);
+  const providers: Record<string, unknown> = {};
+  const models: Record<string, { route: string }> = {};
+  for (const { name, variable, provider, patterns } of found) {
+    providers[name] = { ...provider, apiKey: env[variable] };
+    for (const pattern of patterns) models[pattern] = { route: `${name}/${pattern}` };
+  }
+  const ollama = await findOllama(environment.OLLAMA_HOST);
+  if (ollama) providers.ollama = { ...compatible(`${ollama}/v1`), network: "private" };
+  providers.demo = { kind: "demo" };
+  for (const name of Object.keys(providers)) models[`${name}/*`] = { route: `${name}/*` };
+  models.demo = { route: "demo/demo" };
+  // Unchanged applications ask for models by bare names: they go to the first provider found, else to the demo.
+  models["*"] = { route: `${Object.keys(providers)[0]}/*` };
+  const checked = checkConfig({ providers, models });
+  if (!("config" in checked))
+    throw new Error(`internal: the discovered configuration is wrong: ${checked.problems[0]?.message}`);
+  const lines = found.map(({ name, variable }) => ({ name, from: variable }));
+  return { config: checked.config, found: ollama ? [...lines, { name: "ollama", from: ollama }] : lines };
+}
+
+/** An Ollama that answers quickly; one that is asleep is not worth a slow start. */
+async function findOllama(host: string | undefined): Promise<string | undefined> {
+  const url = host ? (/^https?:/.test(host) ? host : `http://${host}`) : "http://127.0.0.1:11434";
+  try {
+    const response = await fetch(new URL("/api/version", url), { signal: AbortSignal.timeout(300), redirect: "error" });
+    return response.ok ? url.replace(/\/$/, "") : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+/** Reads `gatehouse.yaml`: `${ENV}` references, the strict schema, and what a schema cannot say. */
+import { readFile } from "node:fs/promises";
+import { LineCounter, parseDocument } from "yaml";
+import type { RouteSpec } from "../core/policy.ts";
+import { ConfigError, didYouMean, type Problem, problem, problemsOf } from "./problems.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** Throws ConfigError with every mistake found, each with its path and line. */
+export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
+  return parseConfig(await readFile(file, "utf8"), { source: file, env });
+}
+
+export function parseConfig(text: string, { source, env }: { source: string; env: NodeJS.ProcessEnv }): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(hideReferences(text), { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      source,
+      document.errors.map((error) => ({
+        ...problem([], showReferences(error.message.split("\n")[0]!.replace(/ at line.*$/, ""))),
+        line: error.linePos?.[0].line,
+      })),
+    );
+  }
+  const problems: Problem[] = [];
+  const input = resolveReferences(document.toJS() ?? {}, env, problems);
+  const checked = problems.length > 0 ? undefined : checkConfig(input);
+  if (checked && "config" in checked) return checked.config;
+  const located = [...problems, ...(checked?.problems ?? [])].map((p) => ({ ...p, line: lineOf(p.keys) }));
+  throw new ConfigError(source, located);
+
+  function lineOf(keys: readonly PropertyKey[]): number | undefined {
+    for (let length = keys.length; length > 0; length--) {
+      const parent = document.getIn(keys.slice(0, length - 1), true) as { items?: unknown[] } | undefined;
+      const pair = parent?.items?.find((item) => keyOf(item) === keys[length - 1]);
+      const node = (pair as { key?: Ranged })?.key ?? (document.getIn(keys.slice(0, length), true) as Ranged);
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  }
+}
+
+interface Ranged {
+  readonly value?: unknown;
+  readonly range?: readonly [number, number, number];
+}
+
+function keyOf(item: unknown): unknown {
+  return (item as { key?: Ranged } | undefined)?.key?.value;
+}
+
+/** The schema's word and the references between the parts, for a configuration from wherever. */
+export function checkConfig(input: unknown): { config: Config } | { problems: Problem[] } {
+  const result = configSchema.safeParse(input);
+  if (!result.success) return { problems: problemsOf(result.error.issues, input).map(suggest) };
+  const problems = unknownProviders(result.data);
+  return problems.length > 0 ? { problems } : { config: result.data };
+}
+
+function suggest(found: Problem): Problem {
+  if (found.message !== "is not a known setting") return found;
+  return { ...found, message: found.message + didYouMean(String(found.keys.at(-1)), SETTINGS) };
+}
+
+const SETTINGS = (
+  "listen control limits drain providers models host port maxBodyBytes maxHeaderBytes maxJsonDepth maxJsonValues " +
+  "headersTimeoutMs bodyTimeoutMs keepAliveMs slowReaderMs limitMs kind apiKey baseUrl headers network streamUsage " +
+  "tokensPerSecond route target balance fallback weight retry timeouts times baseDelayMs maxDelayMs firstByteMs idleMs totalMs"
+).split(" ");
+
+function unknownProviders({ models, providers }: Config): Problem[] {
+  const known = Object.keys(providers);
+  const problems: Problem[] = [];
+  for (const [name, { route }] of Object.entries(models)) {
+    visitTargets(route, ["models", name, "route"], (target, keys) => {
+      const provider = target.slice(0, target.indexOf("/"));
+      if (provider.includes("*")) problems.push(problem(keys, "cannot have a * in the provider's name"));
+      else if (!known.includes(provider)) {
+        problems.push(
+          problem(keys, `names the provider '${provider}', which is not declared${didYouMean(provider, known)}`),
+        );
+      }
+      if (target.includes("*") && !name.includes("*")) {
+        problems.push(problem(keys, "has a * although the model's name has none"));
+      }
+    });
+  }
+  return problems;
+}
+
+function visitTargets(
+  route: RouteSpec,
+  keys: readonly PropertyKey[],
+  visit: (target: string, keys: readonly PropertyKey[]) => void,
+): void {
+  if (typeof route === "string") return visit(route, keys);
+  if (route.target !== undefined) visit(route.target, [...keys, "target"]);
+  route.fallback?.forEach((one, index) => visitTargets(one, [...keys, "fallback", index], visit));
+  route.balance?.forEach((one, index) => visitTargets(one, [...keys, "balance", index], visit));
+}
+
+// `{ apiKey: ${KEY} }` is not YAML: the brace would end the mapping. So references travel through the parser between
+// two characters that have no meaning to it.
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}\n]*))?\}/g;
+const HIDDEN = /\uE000([A-Za-z_][A-Za-z0-9_]*)(?:\uE001([^\uE002]*))?\uE002/g;
+
+function hideReferences(text: string): string {
+  return text.replace(REFERENCE, (_, name: string, otherwise: string | undefined) =>
+    otherwise === undefined ? `\uE000${name}\uE002` : `\uE000${name}\uE001${otherwise}\uE002`,
+  );
+}
+
+function showReferences(text: string): string {
+  return text.replace(HIDDEN, (_, name: string) => `\${${name}}`);
+}
+
+function resolveReferences(
+  value: unknown,
+  env: NodeJS.ProcessEnv,
+  problems: Problem[],
+  keys: readonly PropertyKey[] = [],
+): unknown {
+  if (typeof value === "string") {
+    return value.replace(HIDDEN, (_, name: string, otherwise: string | undefined) => {
+      const found = env[name] || otherwise;
+      if (found === undefined) problems.push(problem(keys, `the environment variable ${name} is not set`));
+      return found ?? "";
+    });
+  }
+  if (Array.isArray(value)) return value.map((item, index) => resolveReferences(item, env, problems, [...keys, index]));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      showReferences(key),
+      resolveReferences(item, env, problems, [...keys, key]),
+    ]),
+  );
+}

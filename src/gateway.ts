@@ -1,0 +1,55 @@
+/** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
+import type { Config } from "./config/schema.ts";
+import { defaultTimeouts } from "./config/schema.ts";
+import type { Records } from "./core/record.ts";
+import { createProvider } from "./providers/index.ts";
+import { compileModels, type ResolveModel } from "./routing/compile.ts";
+import type { HealthBook } from "./routing/health.ts";
+import { type Send, send } from "./routing/send.ts";
+import type { Pools } from "./routing/transport.ts";
+
+/** What outlives a configuration: connections, what was learnt about targets, and where calls are told. */
+export interface Lasting {
+  readonly pools: Pools;
+  readonly health: HealthBook;
+  readonly records: Records;
+}
+
+export interface Gateway {
+  /** Which configuration this is, counted from 1 at start. */
+  readonly generation: number;
+  readonly records: Records;
+  readonly health: HealthBook;
+  readonly send: Send;
+  readonly resolve: ResolveModel;
+  readonly providers: readonly string[];
+  /** Names for `/v1/models`: every entry without a `*`. */
+  readonly modelNames: readonly string[];
+}
+
+export function createGateway(generation: number, config: Config, { pools, health, records }: Lasting): Gateway {
+  const providers = new Map(
+    Object.entries(config.providers).map(([name, spec]) => {
+      const network = "network" in spec ? spec.network : undefined;
+      return [name, createProvider(name, spec, (baseUrl) => pools.transportTo(baseUrl, network))] as const;
+    }),
+  );
+  const models = Object.entries(config.models).map(([entry, { route }]) => {
+    const timeouts = (typeof route === "object" && route.timeouts) || defaultTimeouts;
+    return [entry, { route, timeouts }] as const;
+  });
+  return {
+    generation,
+    records,
+    health,
+    send: send(providers),
+    resolve: compileModels(Object.fromEntries(models)),
+    providers: [...providers.keys()],
+    modelNames: Object.keys(config.models).filter((entry) => !entry.includes("*")),
+  };
+}
+
+/** Base URLs in use, so that connections to providers that are gone can be closed. */
+export function baseUrlsOf(config: Config): string[] {
+  return Object.values(config.providers).flatMap((spec) => ("baseUrl" in spec ? [spec.baseUrl] : []));
+}

@@ -1,0 +1,112 @@
+/** From an HTTP request to a call on the road, and back. */
+import { randomUUIDv7 } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Call, emptyNotes } from "../core/call.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import { asGatewayError, GatewayError } from "../core/error.ts";
+import type { ModelPolicy } from "../core/policy.ts";
+import type { Next } from "../core/stage.ts";
+import type { JsonLimits } from "../protocol/json.ts";
+import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
+import { readJson } from "./body.ts";
+import { type ReplyOptions, sendAnswer, sendError } from "./reply.ts";
+
+export interface CallsOptions extends ReplyOptions {
+  readonly authenticate: Authenticate;
+  /** What serves calls at this moment; a reload swaps it whole, so a call never sees two configurations. */
+  readonly serving: () => Serving;
+  readonly limits: JsonLimits & { readonly maxBytes: number };
+  /** Told about requests that never became calls. */
+  readonly refused: (error: GatewayError, path: string) => void;
+}
+
+export interface Serving {
+  readonly resolve: (model: string) => ModelPolicy | undefined;
+  readonly road: Next;
+}
+
+/** The calls under way. Stopping waits for them, and in the end cuts them off. */
+export class Calls {
+  readonly #options: CallsOptions;
+  readonly #underWay = new Set<AbortController>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#underWay.size;
+  }
+
+  async serve(endpoint: Endpoint, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const arrivedAt = performance.now();
+    const id = randomUUIDv7();
+    const controller = new AbortController();
+    this.#underWay.add(controller);
+    let timer: NodeJS.Timeout | undefined;
+    let onTheRoad = false;
+    // One controller a call: a signal composed with a long-lived one would leak (AbortSignal.any).
+    outgoing.on("close", () => {
+      if (!outgoing.writableFinished) controller.abort(clientLeft());
+    });
+    try {
+      const { authenticate, limits, serving } = this.#options;
+      const key = authenticated(incoming.headers, authenticate);
+      const request = endpoint.read(await readJson(incoming, limits));
+      const { resolve, road } = serving();
+      const model = allowedModel(endpoint.modelOf(request), resolve, key);
+      timer = setTimeout(() => controller.abort(totalTimeout(model)), model.timeouts.totalMs);
+      const { signal } = controller;
+      const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes: emptyNotes() };
+      onTheRoad = true;
+      await sendAnswer(outgoing, call, await road(call), this.#options);
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      if (!onTheRoad) this.#options.refused(error, endpoint.path);
+      sendError(outgoing, error, id);
+    } finally {
+      clearTimeout(timer);
+      this.#underWay.delete(controller);
+      if (this.#underWay.size === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Waits for the calls under way; after `limitMs` the rest is cut off with `shutting_down`. Resolves to their number. */
+  async drain(limitMs: number): Promise<number> {
+    if (this.#underWay.size === 0) return 0;
+    let timer: NodeJS.Timeout | undefined;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+    });
+    await Promise.race([idle, limit]);
+    clearTimeout(timer);
+    const left = this.#underWay.size;
+    const error = new GatewayError("shutting_down", "The gateway is stopping and could not wait any longer.");
+    for (const controller of this.#underWay) controller.abort(error);
+    return left;
+  }
+}
+
+function allowedModel(name: string, resolve: Serving["resolve"], { models }: Authenticated): ModelPolicy {
+  const model = resolve(name);
+  if (!model) {
+    const message = `The model '${name}' does not exist here. GET /v1/models lists those that do.`;
+    throw new GatewayError("model_not_found", message, { param: "model" });
+  }
+  if (models && !models.includes(model.entry) && !models.includes(name)) {
+    throw new GatewayError("model_not_allowed", `This API key may not use the model '${name}'.`, { param: "model" });
+  }
+  return model;
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError("client_left", "The client closed the connection.");
+}
+
+function totalTimeout({ timeouts }: ModelPolicy): GatewayError {
+  return new GatewayError("total_timeout", `The call took longer than ${timeouts.totalMs} ms.`);
+}

@@ -1,0 +1,110 @@
+/** Writes answers to the client's socket. Not through web streams: one write per frame, and `write` tells when to wait. */
+import type { ServerResponse } from "node:http";
+import type { Answer, StreamAnswer, WholeAnswer } from "../core/answer.ts";
+import type { Call } from "../core/call.ts";
+import { asGatewayError, type GatewayError } from "../core/error.ts";
+
+export interface ReplyOptions {
+  /** How long a client may leave what is written to it unread. */
+  readonly slowReaderMs: number;
+}
+
+export async function sendAnswer(
+  outgoing: ServerResponse,
+  call: Call,
+  answer: Answer,
+  options: ReplyOptions,
+): Promise<void> {
+  if (answer.kind === "whole") sendWhole(outgoing, call, answer);
+  else await sendStream(outgoing, call, answer, options);
+}
+
+function sendWhole(outgoing: ServerResponse, call: Call, { source, completion }: WholeAnswer): void {
+  const { body } = completion;
+  outgoing.writeHead(200, {
+    "content-type": "application/json",
+    "content-length": typeof body === "string" ? Buffer.byteLength(body) : body.byteLength,
+    ...callHeaders(call, source.target),
+  });
+  outgoing.end(body);
+}
+
+async function sendStream(
+  outgoing: ServerResponse,
+  call: Call,
+  { source, frames }: StreamAnswer,
+  { slowReaderMs }: ReplyOptions,
+): Promise<void> {
+  outgoing.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+    ...callHeaders(call, source.target),
+  });
+  try {
+    for await (const frame of frames) {
+      if (!outgoing.write(frame.bytes)) await drained(outgoing, slowReaderMs);
+      if (outgoing.destroyed) return;
+    }
+    outgoing.end();
+  } catch (thrown) {
+    // The client must not take a broken stream for a finished one: an error event, and no [DONE].
+    if (!outgoing.destroyed) outgoing.end(`data: ${JSON.stringify(asGatewayError(thrown).toBody())}\n\n`);
+  }
+}
+
+/** Resolves when the client has caught up or is gone; one that reads nothing for too long is let go. */
+function drained(outgoing: ServerResponse, slowReaderMs: number): Promise<void> {
+  if (outgoing.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      outgoing.off("drain", done);
+      outgoing.off("close", done);
+      resolve();
+    };
+    const timer = setTimeout(() => outgoing.destroy(), slowReaderMs);
+    outgoing.on("drain", done);
+    outgoing.on("close", done);
+  });
+}
+
+/** An error in OpenAI's shape. Safe to call when the client has left or an answer has begun: then it only ends the connection. */
+export function sendError(outgoing: ServerResponse, error: GatewayError, callId?: string): void {
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy();
+    return;
+  }
+  const body = JSON.stringify(error.toBody());
+  const { retryAfterMs, attempts } = error.details;
+  outgoing.writeHead(error.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(callId === undefined ? {} : { "x-request-id": callId, "x-gatehouse-call-id": callId }),
+    ...(attempts ? { "x-gatehouse-attempts": String(attempts.length) } : {}),
+    ...(retryAfterMs === undefined
+      ? {}
+      : { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "retry-after-ms": String(Math.ceil(retryAfterMs)) }),
+    // What is still being sent of an unread request has nobody to read it.
+    ...(outgoing.req.complete ? {} : { connection: "close" }),
+  });
+  outgoing.end(body);
+}
+
+function callHeaders(call: Call, target: string): Record<string, string> {
+  const { notes } = call;
+  const headers: Record<string, string> = {
+    "x-request-id": call.id,
+    "x-gatehouse-call-id": call.id,
+    "x-gatehouse-target": headerText(target),
+    "x-gatehouse-attempts": String(notes.attempts.length),
+    "x-gatehouse-overhead-ms": notes.overheadMs.toFixed(2),
+  };
+  if (notes.dropped.length > 0) headers["x-gatehouse-dropped"] = headerText(notes.dropped.join(", "));
+  return headers;
+}
+
+/** Model names come from callers too; a header holds visible ASCII only. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURI(text);
+}

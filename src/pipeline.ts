@@ -1,0 +1,13 @@
+import { chain, type Next } from "./core/stage.ts";
+import type { Gateway } from "./gateway.ts";
+import { observe } from "./stages/observe.ts";
+import { route } from "./stages/route.ts";
+
+/** THE ROAD. Read down for the way in, up for the way out. Authentication comes before it: it makes the call. */
+export const pipeline = (g: Gateway): Next =>
+  chain(
+    [
+      observe(g.records), // in: count it as in flight        out: one record → log, metrics
+    ],
+    route(g.send, g.health), // balance, retry, fall back → provider
+  );

@@ -1,0 +1,190 @@
+/** The built-in demo model: needs no network and no account, says the same for the same question, and says what it is. */
+import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { EndpointName } from "../core/endpoint.ts";
+import { asGatewayError } from "../core/error.ts";
+import type { Adapter, Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
+import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
+import { openAICompatible } from "./openai-compatible.ts";
+
+export interface DemoOptions {
+  readonly tokensPerSecond: number;
+}
+
+/** A server that speaks OpenAI, inside this process: the same adapters as for a real one, and a transport of its own. */
+export function demo({ tokensPerSecond }: DemoOptions): {
+  adapters: Readonly<Record<EndpointName, Adapter>>;
+  transport: Transport;
+} {
+  const transport: Transport = async (outbound, { signal }) => {
+    const request = requestOf(outbound);
+    if (outbound.path === "/embeddings") return reply(embeddingsFor(request));
+    const answer = answerFor(outbound.path, request);
+    const pauseMs = 1000 / tokensPerSecond;
+    if (request.stream === true) return reply(streamOf(answer, { pauseMs, signal }), "text/event-stream");
+    return reply(wholeOf(answer));
+  };
+  return { adapters: openAICompatible({ streamUsage: true }), transport };
+}
+
+function requestOf({ body }: Outbound): JsonObject {
+  const json = tryParse(typeof body === "string" ? body : Buffer.from(body).toString());
+  return isObject(json) ? json : {};
+}
+
+interface DemoAnswer {
+  readonly id: string;
+  readonly chat: boolean;
+  readonly model: string;
+  readonly words: readonly string[];
+  readonly finish: "stop" | "length";
+  readonly usage: JsonObject | undefined;
+  readonly promptTokens: number;
+}
+
+function answerFor(path: string, request: JsonObject): DemoAnswer {
+  const question = lastWords(request);
+  const text =
+    "This is Gatehouse's built-in demo model; no real model has answered. " +
+    (question === "" ? "You sent no text." : `You wrote: “${question}”. `) +
+    "Set OPENAI_API_KEY or another provider's key and start again to ask a real one.";
+  const all = text.match(/\S+\s*/g) ?? [];
+  const words = limited(all, request);
+  const promptTokens = Math.ceil(JSON.stringify(request.messages ?? request.prompt ?? "").length / 4);
+  return {
+    id: `chatcmpl-demo-${createHash("sha256").update(JSON.stringify(request)).digest("hex").slice(0, 24)}`,
+    chat: path === "/chat/completions",
+    model: String(request.model),
+    words,
+    finish: words.length < all.length ? "length" : "stop",
+    promptTokens,
+    usage: isObject(request.stream_options) && request.stream_options.include_usage ? {} : undefined,
+  };
+}
+
+const MAX_ECHO = 200;
+
+function lastWords(request: JsonObject): string {
+  const messages = Array.isArray(request.messages) ? (request.messages as readonly unknown[]) : [];
+  const message = messages.findLast((one) => isObject(one) && one.role === "user");
+  const content = isObject(message) ? message.content : request.prompt;
+  const text = Array.isArray(content)
+    ? content.map((part) => (isObject(part) ? (part.text ?? "") : part)).join(" ")
+    : String(content ?? "");
+  return text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
+}
+
+function limited(words: readonly string[], request: JsonObject): readonly string[] {
+  const limit = Number(request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(limit) ? words.slice(0, Math.max(1, limit)) : words;
+}
+
+function usageOf({ words, promptTokens }: DemoAnswer): JsonObject {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: words.length,
+    total_tokens: promptTokens + words.length,
+  };
+}
+
+// The same for the same request: a demo answer has no moment of its own.
+const CREATED = 1_700_000_000;
+
+function wholeOf(answer: DemoAnswer): string {
+  const text = answer.words.join("");
+  const choice = answer.chat
+    ? {
+        index: 0,
+        message: { role: "assistant", content: text, refusal: null },
+        logprobs: null,
+        finish_reason: answer.finish,
+      }
+    : { index: 0, text, logprobs: null, finish_reason: answer.finish };
+  const object = answer.chat ? "chat.completion" : "text_completion";
+  return JSON.stringify({ ...head(answer, object), choices: [choice], usage: usageOf(answer) });
+}
+
+function head({ id, model }: DemoAnswer, object: string): JsonObject {
+  return { id, object, created: CREATED, model };
+}
+
+async function* streamOf(
+  answer: DemoAnswer,
+  { pauseMs, signal }: { pauseMs: number; signal: AbortSignal },
+): AsyncGenerator<Uint8Array, undefined> {
+  const object = answer.chat ? "chat.completion.chunk" : "text_completion";
+  const event = (fields: JsonObject) =>
+    Buffer.from(`data: ${JSON.stringify({ ...head(answer, object), ...fields })}\n\n`);
+  const piece = (text: string, first: boolean, finish: string | null) =>
+    answer.chat
+      ? {
+          index: 0,
+          delta: { ...(first ? { role: "assistant" } : {}), ...(text ? { content: text } : {}) },
+          finish_reason: finish,
+        }
+      : { index: 0, text, logprobs: null, finish_reason: finish };
+  for (const [index, word] of answer.words.entries()) {
+    if (index > 0) await pause(pauseMs, signal);
+    yield event({ choices: [piece(word, index === 0, null)] });
+  }
+  yield event({ choices: [piece("", false, answer.finish)] });
+  if (answer.usage) yield event({ choices: [], usage: usageOf(answer) });
+  yield Buffer.from("data: [DONE]\n\n");
+  return undefined;
+}
+
+async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await wait(pauseMs, undefined, { signal });
+  } catch {
+    throw asGatewayError(signal.reason);
+  }
+}
+
+const DIMENSIONS = 64;
+
+/** Vectors that are the same for the same text and mean nothing. */
+function embeddingsFor(request: JsonObject): string {
+  const { input } = request;
+  const inputs: readonly unknown[] = Array.isArray(input) && typeof input[0] !== "number" ? input : [input];
+  const data = inputs.map((text, index) => {
+    const vector = vectorOf(typeof text === "string" ? text : JSON.stringify(text));
+    const embedding =
+      request.encoding_format === "base64" ? Buffer.from(vector.buffer).toString("base64") : [...vector];
+    return { object: "embedding", index, embedding };
+  });
+  const tokens = Math.ceil(JSON.stringify(input).length / 4);
+  const usage = { prompt_tokens: tokens, total_tokens: tokens };
+  return JSON.stringify({ object: "list", data, model: request.model, usage });
+}
+
+function vectorOf(text: string): Float32Array {
+  const bytes = createHash("shake256", { outputLength: DIMENSIONS }).update(text).digest();
+  const raw = Float32Array.from(bytes, (byte) => byte - 127.5);
+  const length = Math.hypot(...raw);
+  return raw.map((value) => value / length);
+}
+
+function reply(content: string | AsyncGenerator<Uint8Array, undefined>, contentType = "application/json"): Exchange {
+  const chunks = typeof content === "string" ? once(Buffer.from(content)) : content;
+  const body: ExchangeBody = {
+    next: () => chunks.next(),
+    return: () => chunks.return(undefined),
+    firstByteSeen: () => {},
+    drain: () => void chunks.return(undefined),
+    async collect() {
+      const parts: Uint8Array[] = [];
+      for await (const chunk of chunks) parts.push(chunk);
+      return Buffer.concat(parts);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  return { status: 200, headers: { "content-type": contentType }, body };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  yield bytes;
+  return undefined;
+}

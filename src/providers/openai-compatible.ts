@@ -1,0 +1,110 @@
+import type { Completion } from "../core/answer.ts";
+import type { EndpointName, OpenAIRequest } from "../core/endpoint.ts";
+import { GatewayError } from "../core/error.ts";
+import type { Target } from "../core/policy.ts";
+import type { Adapter, Outbound } from "../core/provider.ts";
+import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
+import { readUsage, type Usage } from "../protocol/openai.ts";
+import { decodeOpenAIError, embeddedError } from "./openai-errors.ts";
+
+export interface OpenAICompatibleOptions {
+  readonly apiKey?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Ask for usage in streams even when the client did not, and keep that event from the client.
+   * Off for servers that refuse `stream_options`.
+   */
+  readonly streamUsage: boolean;
+}
+
+/** Every endpoint of a server that speaks OpenAI: the request goes on as it came but for the model's name. */
+export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Record<EndpointName, Adapter>> {
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
+    ...options.headers,
+  };
+  const adapter = (path: string, streamUsage: boolean): Adapter => ({
+    encode: (request, target) => encode(request, target, { path, headers, streamUsage }),
+    decode,
+    decodeError: decodeOpenAIError,
+  });
+  return {
+    chat: adapter("/chat/completions", options.streamUsage),
+    completions: adapter("/completions", options.streamUsage),
+    embeddings: adapter("/embeddings", false),
+  };
+}
+
+interface Wire {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly streamUsage: boolean;
+}
+
+function encode(request: OpenAIRequest, target: Target, { path, headers, streamUsage }: Wire): Outbound {
+  const { body, model, stream } = request;
+  const hideUsage = streamUsage && stream && !asksForUsage(body.value);
+  const changes: Record<string, unknown> = {};
+  if (target.model !== model) changes.model = target.model;
+  if (hideUsage) changes.stream_options = { ...asObject(body.value.stream_options), include_usage: true };
+  const changed = target.model !== model || hideUsage;
+  return { method: "POST", path, headers, body: changed ? body.edit(changes) : body.text, dropped: NOTHING, hideUsage };
+}
+
+const NOTHING: readonly string[] = [];
+
+function asksForUsage(body: JsonObject): boolean {
+  return asObject(body.stream_options).include_usage === true;
+}
+
+function asObject(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+/** Takes the answer as it is; only its usage is read, and an error that hides under 200 is found. */
+function decode(body: Buffer): Completion {
+  if (!looksLikeObject(body)) {
+    throw new GatewayError("upstream_invalid_response", "The provider answered with something that is not JSON.");
+  }
+  if (body.includes('"error"')) {
+    const error = embeddedError(tryParse(body.toString()));
+    if (error) throw error;
+  }
+  return { body, usage: usageIn(body) };
+}
+
+function looksLikeObject(body: Buffer): boolean {
+  let start = 0;
+  let end = body.length - 1;
+  while (start < end && body[start]! <= 32) start++;
+  while (end > start && body[end]! <= 32) end--;
+  return body[start] === 123 && body[end] === 125;
+}
+
+/**
+ * The usage object near the end of a body, without parsing the rest (an answer of embeddings is megabytes).
+ * Inside a JSON string a quote is escaped, so `"usage":` can only be a member's name.
+ */
+function usageIn(body: Buffer): Usage | undefined {
+  for (let at = body.lastIndexOf('"usage"'); at >= 0; at = at === 0 ? -1 : body.lastIndexOf('"usage"', at - 1)) {
+    const usage = readUsage(objectAfter(body, at + 7));
+    if (usage) return usage;
+  }
+  return undefined;
+}
+
+/** The JSON object that follows a member's name, or undefined. Usage objects hold numbers, never a brace in a string. */
+function objectAfter(body: Buffer, from: number): unknown {
+  let at = from;
+  while (at < body.length && (body[at] === 58 || body[at]! <= 32)) at++;
+  if (body[at] !== 123) return undefined;
+  let depth = 0;
+  for (let end = at; end < body.length; end++) {
+    if (body[end] === 123) depth++;
+    else if (body[end] === 125 && --depth === 0) return tryParse(body.toString("latin1", at, end + 1));
+  }
+  return undefined;
+}

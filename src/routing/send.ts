@@ -1,0 +1,133 @@
+import type { Completion } from "../core/answer.ts";
+import type { Call } from "../core/call.ts";
+import type { OpenAIRequest } from "../core/endpoint.ts";
+import { GatewayError } from "../core/error.ts";
+import type { Target } from "../core/policy.ts";
+import type { Adapter, DecodeContext, Exchange, Outbound, Provider, StreamFacts } from "../core/provider.ts";
+import { type FlowEnd, watch } from "../protocol/flow.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { openAIFrames } from "./openai-frames.ts";
+
+/** Asks one target once; resolves when there is something good to send, rejects with a GatewayError. */
+export type Send = (call: Call<OpenAIRequest>, target: Target) => Promise<Sent>;
+
+export type Sent =
+  | { readonly kind: "whole"; readonly completion: Completion; readonly dropped: readonly string[] }
+  | {
+      readonly kind: "stream";
+      readonly frames: AsyncIterable<Frame>;
+      readonly facts: StreamFacts;
+      readonly dropped: readonly string[];
+    };
+
+/** The only code that talks to a provider. */
+export function send(providers: ReadonlyMap<string, Provider>): Send {
+  return async (call, target) => {
+    const provider = providers.get(target.provider);
+    const adapter = provider?.adapters[call.endpoint.name];
+    if (!provider || !adapter) {
+      throw new GatewayError("unsupported", `${target.provider} does not serve ${call.endpoint.path}.`);
+    }
+    const outbound = adapter.encode(call.request, target);
+    const { signal, model } = call;
+    const sentAt = performance.now();
+    try {
+      const exchange = await provider.transport(outbound, { signal, timeouts: model.timeouts });
+      if (exchange.status !== 200) throw await refusalOf(exchange, adapter);
+      const context = { request: call.request, target };
+      if (call.endpoint.streams(call.request)) return await streamed({ exchange, adapter, outbound, context });
+      return await whole({ exchange, adapter, outbound, context });
+    } finally {
+      call.notes.upstreamMs += performance.now() - sentAt;
+    }
+  };
+}
+
+/** Bound on a whole answer held in memory. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** Bound on a provider's error text; the rest of it is not needed to tell what happened. */
+const MAX_ERROR_BYTES = 1024 * 1024;
+
+async function refusalOf({ status, headers, body }: Exchange, adapter: Adapter): Promise<GatewayError> {
+  body.firstByteSeen();
+  const text = (await body.collect(MAX_ERROR_BYTES)).toString();
+  return adapter.decodeError(status, text, headers);
+}
+
+interface Reply {
+  readonly exchange: Exchange;
+  readonly adapter: Adapter;
+  readonly outbound: Outbound;
+  readonly context: DecodeContext;
+}
+
+async function whole({ exchange, adapter, outbound, context }: Reply): Promise<Sent> {
+  exchange.body.firstByteSeen();
+  const bytes = await exchange.body.collect(MAX_ANSWER_BYTES);
+  return { kind: "whole", completion: adapter.decode(bytes, context), dropped: outbound.dropped };
+}
+
+/** Looks at the first frame before anything is promised: until then another target can still be asked. */
+async function streamed({ exchange, adapter, outbound, context }: Reply): Promise<Sent> {
+  const { body, headers } = exchange;
+  if (!isEventStream(headers["content-type"])) {
+    // A server that ignored `stream`, or an error page under 200.
+    body.firstByteSeen();
+    adapter.decode(await body.collect(MAX_ANSWER_BYTES), context);
+    throw new GatewayError("upstream_invalid_response", "The provider answered a request for a stream without one.");
+  }
+  const facts: StreamFacts = { finished: false, usage: undefined };
+  const decoded = adapter.decodeStream
+    ? adapter.decodeStream(body, { ...context, facts })
+    : openAIFrames(body, { decodeError: adapter.decodeError, hideUsage: outbound.hideUsage === true, facts });
+  let first: IteratorResult<Frame, void>;
+  try {
+    first = await decoded.next();
+  } catch (error) {
+    body.return?.();
+    throw error;
+  }
+  body.firstByteSeen();
+  if (first.done) throw new GatewayError("upstream_closed", "The provider's stream ended before it began.");
+  const frames = watch(resumed(first.value, decoded, exchange, facts), { end: (how) => settle(how, exchange, facts) });
+  return { kind: "stream", frames, facts, dropped: outbound.dropped };
+}
+
+function isEventStream(contentType: string | readonly string[] | undefined): boolean {
+  return (
+    typeof contentType === "string" &&
+    /^(text\/event-stream|application\/(x-ndjson|vnd\.amazon\.eventstream))/i.test(contentType)
+  );
+}
+
+/** The stream with its first frame put back in front. Leaving closes the provider's connection at once: a generator's
+ *  own `return` would wait for the provider's next chunk. */
+function resumed(
+  first: Frame,
+  rest: AsyncGenerator<Frame, void>,
+  { body }: Exchange,
+  facts: StreamFacts,
+): AsyncIterableIterator<Frame> {
+  let pending: Frame | undefined = first;
+  return {
+    next() {
+      if (!pending) return rest.next();
+      const value = pending;
+      pending = undefined;
+      return Promise.resolve({ value, done: false });
+    },
+    return() {
+      if (!facts.finished) void body.return?.();
+      return Promise.resolve({ value: undefined, done: true });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** An answer that reached its end may still have bytes to come; read off, its connection serves the next call. */
+function settle(how: FlowEnd, { body }: Exchange, facts: StreamFacts): void {
+  if (how === "left" && facts.finished) body.drain();
+  if (how === "failed") void body.return?.();
+}

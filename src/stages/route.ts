@@ -1,0 +1,146 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Answer } from "../core/answer.ts";
+import type { Call } from "../core/call.ts";
+import type { OpenAIRequest } from "../core/endpoint.ts";
+import { asGatewayError, type FailedAttempt, GatewayError } from "../core/error.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { Attempt } from "../core/policy.ts";
+import type { Next } from "../core/stage.ts";
+import { watch } from "../protocol/flow.ts";
+import type { HealthBook, TargetHealth } from "../routing/health.ts";
+import type { Send, Sent } from "../routing/send.ts";
+
+/** The end of the road: walks the model's policy until a target answers. */
+export function route(send: Send, health: HealthBook): Next {
+  return async function route(call) {
+    const failures: GatewayError[] = [];
+    const failed: FailedAttempt[] = [];
+    for (const attempt of call.model.policy(failures)) {
+      try {
+        const sent = await attemptOnce(call as Call<OpenAIRequest>, attempt, { send, health });
+        return answerOf(call, attempt, sent);
+      } catch (thrown) {
+        const error = asGatewayError(thrown);
+        failures.push(error);
+        failed.push(failedAttempt(attempt, error));
+        if (call.signal.aborted || !(error.retryable || error.elsewhere)) throw withAttempts(error, failed);
+      }
+    }
+    throw exhausted(failures, failed);
+  };
+}
+
+interface Way {
+  readonly send: Send;
+  readonly health: HealthBook;
+}
+
+async function attemptOnce(
+  call: Call<OpenAIRequest>,
+  { target, delayMs }: Attempt,
+  { send, health }: Way,
+): Promise<Sent> {
+  const about = health.of(target.name);
+  const again = call.notes.attempts.some((note) => note.target === target.name);
+  if (again && !about.mayRetry()) {
+    throw new GatewayError("breaker_open", `Too many calls to ${target.name} are retries already.`);
+  }
+  if (delayMs > 0) {
+    await pause(delayMs, call.signal);
+    call.notes.upstreamMs += delayMs; // waiting on the provider's account, not ours
+  }
+  if (!about.allows())
+    throw new GatewayError("breaker_open", `${target.name} is failing; it is given time to recover.`);
+  const startedAt = performance.now();
+  let result = "ok";
+  try {
+    const sent = await send(call, target);
+    about.succeeded();
+    return sent;
+  } catch (thrown) {
+    const error = asGatewayError(thrown);
+    result = error.code;
+    blame(about, error);
+    throw error;
+  } finally {
+    call.notes.attempts.push({ target: target.name, result, durationMs: performance.now() - startedAt });
+  }
+}
+
+/** A target is to blame for what it did, not for a client that left or a request that was wrong. */
+function blame(about: TargetHealth, error: GatewayError): void {
+  if (error.code === "upstream_quota" || error.code === "upstream_auth" || error.retryable) about.failed();
+  else about.undecided();
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await wait(delayMs, undefined, { signal });
+  } catch {
+    throw asGatewayError(signal.reason);
+  }
+}
+
+function answerOf(call: Call, { target }: Attempt, sent: Sent): Answer {
+  const { notes } = call;
+  notes.dropped = sent.dropped;
+  notes.overheadMs = Math.max(0, performance.now() - call.arrivedAt - notes.upstreamMs);
+  const source = { target: target.name, provider: target.provider, attempts: notes.attempts.length };
+  if (sent.kind === "whole") {
+    const { completion } = sent;
+    const outcome: Outcome = {
+      end: "complete",
+      error: undefined,
+      usage: completion.usage,
+      firstFrameMs: undefined,
+      totalMs: performance.now() - call.arrivedAt,
+      frames: 0,
+    };
+    return { kind: "whole", source, completion, outcome: Promise.resolve(outcome) };
+  }
+  const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
+  return { kind: "stream", source, frames: watched(call, sent, resolve), outcome };
+}
+
+function watched(call: Call, { frames, facts }: Extract<Sent, { kind: "stream" }>, tell: (outcome: Outcome) => void) {
+  let count = 0;
+  let firstFrameMs: number | undefined;
+  return watch(frames, {
+    each() {
+      if (count++ === 0) firstFrameMs = performance.now() - call.arrivedAt;
+    },
+    end(how, thrown) {
+      const error = thrown === undefined ? undefined : asGatewayError(thrown);
+      const left = how === "left" || error?.code === "client_left";
+      tell({
+        end: how === "complete" || facts.finished ? "complete" : left ? "client-left" : "failed",
+        error: facts.finished ? undefined : error,
+        usage: facts.usage,
+        firstFrameMs,
+        totalMs: performance.now() - call.arrivedAt,
+        frames: count,
+      });
+    },
+  });
+}
+
+function failedAttempt({ target }: Attempt, error: GatewayError): FailedAttempt {
+  const { providerStatus } = error.details;
+  return {
+    target: target.name,
+    code: error.code,
+    message: error.message,
+    ...(providerStatus === undefined ? {} : { status: providerStatus }),
+  };
+}
+
+function withAttempts(error: GatewayError, attempts: readonly FailedAttempt[]): GatewayError {
+  return error.with({ attempts });
+}
+
+/** When nobody answered: the last error that a target gave, with every attempt and its cause beside it. */
+function exhausted(failures: readonly GatewayError[], attempts: readonly FailedAttempt[]): GatewayError {
+  const told = failures.findLast((failure) => failure.code !== "breaker_open") ?? failures.at(-1);
+  if (!told) return new GatewayError("no_target", "The model's policy names no target.");
+  return withAttempts(told, attempts);
+}
