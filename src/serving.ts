@@ -23,6 +23,14 @@ export interface Current {
   readonly resolve: Gateway["resolve"];
 }
 
+export interface ServingStatus {
+  readonly generation: number;
+  readonly providers: readonly string[];
+  readonly models: readonly string[];
+  /** What stands against the newest version of the configuration file; null when it runs. */
+  readonly configProblem: string | null;
+}
+
 /** Editors write a file in several steps, and a volume mount swaps a link: looking once a second sees all of it. */
 const WATCH_EVERY_MS = 1000;
 
@@ -43,13 +51,9 @@ export class Serving {
     return this.#current;
   }
 
-  get config(): Config {
-    return this.#config;
-  }
-
-  /** What stands against the file as it is now; undefined when it is the one that runs. */
-  get problem(): string | undefined {
-    return this.#problem;
+  status(): ServingStatus {
+    const { generation, providers } = this.#current.gateway;
+    return { generation, providers, models: Object.keys(this.#config.models), configProblem: this.#problem ?? null };
   }
 
   /** Throws ConfigError and keeps the last good generation when the file has a mistake. */

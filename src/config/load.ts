@@ -95,8 +95,8 @@ function visitTargets(
 ): void {
   if (typeof route === "string") return visit(route, keys);
   if (route.target !== undefined) visit(route.target, [...keys, "target"]);
-  route.fallback?.forEach((one, index) => visitTargets(one, [...keys, "fallback", index], visit));
-  route.balance?.forEach((one, index) => visitTargets(one, [...keys, "balance", index], visit));
+  for (const [index, one] of (route.fallback ?? []).entries()) visitTargets(one, [...keys, "fallback", index], visit);
+  for (const [index, one] of (route.balance ?? []).entries()) visitTargets(one, [...keys, "balance", index], visit);
 }
 
 // `{ apiKey: ${KEY} }` is not YAML: the brace would end the mapping. So references travel through the parser between

@@ -29,9 +29,11 @@ export interface AdminKeys {
 
 export interface GatewayStatus {
   readonly version: string;
+  /** Processes that serve calls. */
   readonly processes: number;
-  readonly generation: number;
   readonly database: "embedded" | "postgres";
+  /** Which configuration runs, counted from 1 at start. */
+  readonly generation: number;
   readonly providers: readonly string[];
   readonly models: readonly string[];
   /** What stands against the newest version of the configuration file; null when it runs. */

@@ -191,7 +191,7 @@ function applyChanges(text: string, members: ReadonlyMap<string, Span>, changes:
 function rebuild(text: string, members: ReadonlyMap<string, Span>, changes: JsonObject): string {
   const parts: string[] = [];
   for (const [name, span] of members) {
-    if (!(name in changes)) parts.push(text.slice(span.start, span.end));
+    if (!Object.hasOwn(changes, name)) parts.push(text.slice(span.start, span.end));
     else if (changes[name] !== undefined) parts.push(`${JSON.stringify(name)}:${JSON.stringify(changes[name])}`);
   }
   for (const [name, value] of Object.entries(changes)) {

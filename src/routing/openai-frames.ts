@@ -22,6 +22,8 @@ export async function* openAIFrames(bytes: AsyncIterable<Uint8Array>, options: O
   const splitter = new EventSplitter();
   let last: Frame | undefined;
   let beforeLast: Frame | undefined;
+  let begun = false;
+  const opening: Uint8Array[] = [];
   for await (const chunk of bytes) {
     const whole = push(splitter, chunk);
     if (!whole) continue;
@@ -35,7 +37,15 @@ export async function* openAIFrames(bytes: AsyncIterable<Uint8Array>, options: O
     last = frame;
     if (endsWithDone(whole)) finish(facts, last, beforeLast);
     const shown = hideUsage ? withoutUsage(frame, facts) : frame;
-    if (shown) yield shown;
+    if (!shown) continue;
+    if (begun) {
+      yield shown;
+      continue;
+    }
+    // Comments promise nothing: as long as only they have come, another target can still be asked.
+    opening.push(shown.bytes);
+    begun = shown.events.length > 0 || opening.length >= MAX_OPENING_COMMENTS;
+    if (begun) yield opening.length === 1 ? shown : Frame.ofBytes(Buffer.concat(opening));
   }
   const rest = splitter.flush();
   if (rest) {
@@ -60,6 +70,9 @@ export async function* openAIFrames(bytes: AsyncIterable<Uint8Array>, options: O
   // Some servers end without the terminal event; clients that wait for it should not have to.
   yield Frame.DONE;
 }
+
+/** A server that only ever sends keep-alives must not fill our memory with them. */
+const MAX_OPENING_COMMENTS = 1000;
 
 const ERROR = Buffer.from('"error"');
 const BLANK_LINE = Buffer.from("\n\n");

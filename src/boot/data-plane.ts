@@ -1,0 +1,98 @@
+/** One process's data plane: the road, the server that leads to it, and the order in which it is taken down. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../config/schema.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import { chat } from "../endpoints/chat.ts";
+import { completions } from "../endpoints/completions.ts";
+import { embeddings } from "../endpoints/embeddings.ts";
+import { createApp } from "../http/app.ts";
+import type { Authenticate, Authenticated } from "../http/authenticate.ts";
+import { Calls } from "../http/calls.ts";
+import { startServer } from "../http/server.ts";
+import type { Logger } from "../observe/logger.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
+import { createRecords } from "../observe/records.ts";
+import { HealthBook } from "../routing/health.ts";
+import { Pools } from "../routing/transport.ts";
+import { Serving } from "../serving.ts";
+
+export interface DataPlaneOptions {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly authenticate: Authenticate;
+  readonly log: Logger;
+  /** Several processes share the port. */
+  readonly reusePort: boolean;
+}
+
+export interface DataPlane {
+  readonly port: number;
+  readonly serving: Serving;
+  readonly metrics: Metrics;
+  /** Resolves when every call has ended or was cut off at the drain limit. */
+  stop(): Promise<void>;
+}
+
+const ENDPOINTS = [chat, completions, embeddings] as readonly Endpoint[];
+
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { config, log, authenticate } = options;
+  const health = new HealthBook();
+  const metrics = createMetrics({ breakers: () => health.states() });
+  const pools = new Pools();
+  const serving = new Serving({
+    config,
+    file: options.configFile,
+    env: options.env,
+    lasting: { pools, health, records: createRecords({ log, metrics }) },
+    log,
+    onGeneration: metrics.generation,
+  });
+  const refused = (error: { code: string }, path: string) => {
+    metrics.refused(error.code);
+    log.debug({ code: error.code, path }, "refused");
+  };
+  const { maxBodyBytes: maxBytes, maxJsonDepth: maxDepth, maxJsonValues: maxValues, ...limits } = config.limits;
+  const calls = new Calls({
+    authenticate,
+    serving: () => serving.current,
+    limits: { maxBytes, maxDepth, maxValues },
+    slowReaderMs: limits.slowReaderMs,
+    refused,
+  });
+  let stopping: string | undefined;
+  const app = createApp({
+    endpoints: ENDPOINTS,
+    calls,
+    authenticate,
+    modelNames: (key) => serving.current.gateway.modelNames.filter((name) => mayUse(key, name)),
+    hasModel: (name, key) => mayUse(key, serving.current.resolve(name)?.entry, name),
+    notReady: () => stopping,
+    refused,
+  });
+  const server = await startServer(app, limits, { ...config.listen, reusePort: options.reusePort });
+
+  const stop = async () => {
+    stopping = "stopping";
+    const deadline = performance.now() + config.drain.limitMs;
+    server.stopAccepting();
+    await calls.drain(config.drain.limitMs);
+    // A client may have sent its next request on an open connection before it learnt that this one is going away.
+    await sleep(Math.min(LAST_REQUESTS_MS, Math.max(0, deadline - performance.now())));
+    await calls.drain(Math.max(0, deadline - performance.now()));
+    await Promise.race([server.close(), sleep(LAST_BYTES_MS)]);
+    serving.close();
+    await pools.close();
+  };
+  return { port: server.port, serving, metrics, stop };
+}
+
+const LAST_REQUESTS_MS = 250;
+/** For what is written but not yet taken by clients when everything else has ended. */
+const LAST_BYTES_MS = 1000;
+
+function mayUse({ models }: Authenticated, ...names: readonly (string | undefined)[]): boolean {
+  if (names[0] === undefined) return false;
+  return models === null || names.some((name) => name !== undefined && models.includes(name));
+}

@@ -1,0 +1,90 @@
+import type { Completion } from "../core/answer.ts";
+import { GatewayError } from "../core/error.ts";
+import { isObject, type JsonObject } from "../protocol/json.ts";
+import { writeUsage } from "../protocol/openai.ts";
+import { sourcesOf } from "./anthropic-citations.ts";
+import { embeddedError } from "./anthropic-error.ts";
+import { parseExactly } from "./anthropic-numbers.ts";
+import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./anthropic-usage.ts";
+
+export interface AnswerOptions {
+  /** Seconds since 1970. */
+  readonly created: number;
+  /** For servers that do not name the model. */
+  readonly model: string;
+}
+
+/** A whole answer of the Messages API as an OpenAI chat completion. */
+export function decodeAnswer(body: Buffer, { created, model }: AnswerOptions): Completion {
+  const answer = parseExactly(body.toString());
+  if (!isObject(answer) || !Array.isArray(answer.content)) throw notAnAnswer(answer);
+  const message = messageOf(answer.content.filter(isObject));
+  const usage = usageOf(answer.usage);
+  const completion = {
+    id: answer.id ?? `msg_${created}`,
+    object: "chat.completion",
+    created,
+    model: answer.model ?? model,
+    choices: [
+      {
+        index: 0,
+        message,
+        logprobs: null,
+        finish_reason: finishReasonOf(answer.stop_reason, message.tool_calls !== undefined),
+        ...stopDetailsOf(answer.stop_details),
+      },
+    ],
+    ...serviceTierOf(answer.usage),
+    ...(usage ? { usage: writeUsage(usage) } : {}),
+  };
+  return { body: JSON.stringify(completion), usage };
+}
+
+/** Server tools and their results are Anthropic's own affair: the client neither called them nor has to answer. */
+function messageOf(blocks: readonly JsonObject[]): JsonObject {
+  const texts = blocks.filter(({ type }) => type === "text");
+  const content = texts.map(({ text }) => text).join("");
+  const calls = blocks.filter(({ type }) => type === "tool_use").map(toolCall);
+  const thoughts = blocks.flatMap<JsonObject>((block) => thinkingBlock(block) ?? []);
+  const reasoning = thoughts.map(({ thinking }) => thinking ?? "").join("");
+  return {
+    role: "assistant",
+    content: content === "" && calls.length > 0 ? null : content,
+    refusal: null,
+    ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+    ...(thoughts.length > 0 ? { thinking_blocks: thoughts } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...sourcesIn(texts),
+  };
+}
+
+function toolCall({ id, name, input }: JsonObject): JsonObject {
+  return { id, type: "function", function: { name, arguments: JSON.stringify(input ?? {}) } };
+}
+
+/** As it has to come back in the next request: every byte of it is signed. */
+export function thinkingBlock({ type, thinking, signature, data }: JsonObject): JsonObject | undefined {
+  if (type === "redacted_thinking") return { type, data };
+  return type === "thinking" ? { type, thinking: thinking ?? "", signature: signature ?? "" } : undefined;
+}
+
+function sourcesIn(texts: readonly JsonObject[]): JsonObject {
+  const annotations: unknown[] = [];
+  const citations: unknown[] = [];
+  let start = 0;
+  for (const { text, citations: cited } of texts) {
+    const end = start + String(text).length;
+    const sources = sourcesOf(Array.isArray(cited) ? cited : [], { start, end });
+    if (Array.isArray(sources.annotations)) annotations.push(...sources.annotations);
+    if (Array.isArray(sources.citations)) citations.push(...sources.citations);
+    start = end;
+  }
+  return { ...(annotations.length > 0 ? { annotations } : {}), ...(citations.length > 0 ? { citations } : {}) };
+}
+
+function notAnAnswer(answer: unknown): GatewayError {
+  const error = isObject(answer) ? embeddedError(answer) : undefined;
+  return (
+    error ?? new GatewayError("upstream_invalid_response", "The provider's answer is not one of the Messages API.")
+  );
+}

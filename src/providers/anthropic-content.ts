@@ -1,0 +1,123 @@
+import { isObject, type JsonObject } from "../protocol/json.ts";
+import { invalid, unsupported } from "./anthropic-refuse.ts";
+
+/** A content block of Anthropic's. */
+export type Block = JsonObject & { readonly type: string };
+
+export interface Place {
+  /** For error messages: `messages[2].content`. */
+  readonly path: string;
+  readonly drop: (path: string) => void;
+}
+
+/**
+ * OpenAI's content as Anthropic's blocks. Blank text goes, since Anthropic refuses it; parts of no OpenAI type are taken
+ * for Anthropic's own. Content that has no form there is an error `unsupported`: leaving it out would change the question.
+ */
+export function blocksOf(content: unknown, { path, drop }: Place): Block[] {
+  if (content === undefined || content === null) return [];
+  if (typeof content === "string") return isBlank(content) ? [] : [{ type: "text", text: content }];
+  if (!Array.isArray(content)) throw invalid(path, "must be text or an array of parts");
+  return content.flatMap((part: unknown, at) => blockOf(part, { path: `${path}[${at}]`, drop }) ?? []);
+}
+
+export function isBlank(text: string): boolean {
+  return !/\S/.test(text);
+}
+
+function blockOf(part: unknown, place: Place): Block | undefined {
+  if (!isObject(part) || typeof part.type !== "string") throw invalid(place.path, "must be an object with a type");
+  switch (part.type) {
+    case "text":
+      return textBlock(part, part.text, place);
+    case "refusal":
+      return textBlock(part, part.refusal, place);
+    case "image_url":
+      return imageBlock(part, place);
+    case "file":
+      return fileBlock(part, place);
+    case "input_audio":
+      throw unsupported(place.path, "audio");
+    default:
+      return part as Block;
+  }
+}
+
+function textBlock(part: JsonObject, text: unknown, { path }: Place): Block | undefined {
+  if (typeof text !== "string") throw invalid(`${path}.${part.type}`, "must be a string");
+  return isBlank(text) ? undefined : { type: "text", text, ...marks(part, ["cache_control", "citations"]) };
+}
+
+/** Anthropic's marks on a block, which a client may set on OpenAI's parts. */
+function marks(part: JsonObject, names: readonly string[] = ["cache_control"]): JsonObject {
+  return Object.fromEntries(names.filter((name) => part[name]).map((name) => [name, part[name]]));
+}
+
+function imageBlock(part: JsonObject, { path, drop }: Place): Block {
+  const { url, detail } = isObject(part.image_url) ? part.image_url : {};
+  if (typeof url !== "string") throw invalid(`${path}.image_url.url`, "must be a string");
+  if (detail && detail !== "auto") drop("messages.content.image_url.detail");
+  const data = readDataUrl(url);
+  const source = data ? base64Source(data) : { type: "url", url };
+  return { type: "image", source, ...marks(part) };
+}
+
+function fileBlock(part: JsonObject, { path }: Place): Block {
+  const { file_data, file_id, filename } = isObject(part.file) ? part.file : {};
+  const named = filename ? { title: filename } : {};
+  const document = (source: JsonObject): Block => ({
+    type: "document",
+    source,
+    ...named,
+    ...marks(part, DOCUMENT_MARKS),
+  });
+  if (typeof file_id === "string") return document({ type: "file", file_id });
+  if (typeof file_data !== "string") throw invalid(`${path}.file`, "must hold file_data or file_id");
+  const data = readDataUrl(file_data) ?? { mediaType: bareType(file_data, filename), base64: file_data };
+  if (data.mediaType === "application/pdf") return document(base64Source(data));
+  if (data.mediaType.startsWith("image/")) return { type: "image", source: base64Source(data), ...marks(part) };
+  if (!TEXT.test(data.mediaType)) throw unsupported(path, `files of type ${data.mediaType.slice(0, 80)}`);
+  // Anthropic knows one type of text.
+  return document({ type: "text", media_type: "text/plain", data: Buffer.from(data.base64, "base64").toString() });
+}
+
+const DOCUMENT_MARKS = ["cache_control", "citations", "context", "title"];
+
+const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|javascript)$)/;
+
+/** Base64 without a data URL around it. */
+function bareType(base64: string, filename: unknown): string {
+  // `%PDF-` in base64.
+  const isPdf = base64.startsWith("JVBERi") || (typeof filename === "string" && /\.pdf$/i.test(filename));
+  return isPdf ? "application/pdf" : "application/octet-stream";
+}
+
+interface Data {
+  readonly mediaType: string;
+  readonly base64: string;
+}
+
+function base64Source({ mediaType, base64 }: Data): JsonObject {
+  return { type: "base64", media_type: mediaType, data: base64 };
+}
+
+/** Undefined when it is another kind of URL. The data is cut out, not matched: it can be megabytes. */
+function readDataUrl(url: string): Data | undefined {
+  if (!/^data:/i.test(url)) return undefined;
+  const comma = url.indexOf(",");
+  const [mediaType = "", ...parameters] = url.slice("data:".length, Math.max(comma, 0)).split(";");
+  const data = url.slice(comma + 1);
+  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === "base64");
+  return {
+    mediaType: mediaType.trim().toLowerCase() || "text/plain",
+    base64: isBase64 ? data : Buffer.from(unescaped(data)).toString("base64"),
+  };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

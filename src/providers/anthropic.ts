@@ -1,0 +1,74 @@
+import type { OpenAIRequest } from "../core/endpoint.ts";
+import type { Target } from "../core/policy.ts";
+import type { Adapter, Outbound } from "../core/provider.ts";
+import { isObject } from "../protocol/json.ts";
+import { decodeAnswer } from "./anthropic-answer.ts";
+import { decodeAnthropicError } from "./anthropic-error.ts";
+import { messagesRequest } from "./anthropic-request.ts";
+import { decodeEvents } from "./anthropic-stream.ts";
+
+export interface AnthropicOptions {
+  readonly apiKey?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The API's version, a date. */
+  readonly version?: string | undefined;
+  /** Anthropic demands a limit; this one serves clients that set none. */
+  readonly defaultMaxTokens?: number | undefined;
+  /** Milliseconds; answers carry the time they were made. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** OpenAI's chat over Anthropic's Messages API. */
+export function anthropicChat(options: AnthropicOptions = {}): Adapter {
+  const { apiKey, version = "2023-06-01", defaultMaxTokens = 4096, now = Date.now } = options;
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    "anthropic-version": version,
+    ...(apiKey ? { "x-api-key": apiKey } : {}),
+    ...options.headers,
+  };
+  const created = () => Math.floor(now() / 1000);
+  return {
+    encode: (request, target) => encode(request, target, { headers, defaultMaxTokens }),
+    decode: (body, { target }) => decodeAnswer(body, { created: created(), model: target.model }),
+    decodeStream: (bytes, { request, target, facts }) =>
+      decodeEvents(bytes, {
+        created: created(),
+        model: target.model,
+        includeUsage: asksForUsage(request),
+        facts,
+      }),
+    decodeError: (status, body, responseHeaders) => decodeAnthropicError(status, body, responseHeaders, now),
+  };
+}
+
+interface Wire {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly defaultMaxTokens: number;
+}
+
+function encode(request: OpenAIRequest, target: Target, { headers, defaultMaxTokens }: Wire): Outbound {
+  const chat = request.body.value;
+  const { body, betas, dropped } = messagesRequest(chat, { model: target.model, defaultMaxTokens });
+  return {
+    method: "POST",
+    path: "/v1/messages",
+    headers: betas.length > 0 ? withBetas(headers, betas) : headers,
+    body: JSON.stringify(body),
+    dropped,
+  };
+}
+
+/** Features the operator switched on in the configuration stay on beside those the client asks for. */
+function withBetas(headers: Wire["headers"], betas: readonly string[]): Wire["headers"] {
+  const configured = headers["anthropic-beta"];
+  const all = [...(configured ? [configured] : []), ...betas];
+  return { ...headers, "anthropic-beta": [...new Set(all)].join(",") };
+}
+
+function asksForUsage({ body }: OpenAIRequest): boolean {
+  const { stream_options } = body.value;
+  return isObject(stream_options) && stream_options.include_usage === true;
+}

@@ -1,0 +1,57 @@
+/** The whole road behind a real socket, with one key and without a database: for suites about calls. */
+import { type DataPlane, startDataPlane } from "../../src/boot/data-plane.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import type { Authenticate } from "../../src/http/authenticate.ts";
+import { createLogger } from "../../src/observe/logger.ts";
+
+export const KEY = "gate_test";
+
+export interface TestPlane extends DataPlane {
+  readonly url: string;
+  /** A chat request with the test's key; `fields` win over the defaults. */
+  chat(fields?: Record<string, unknown>, options?: { signal?: AbortSignal; path?: string }): Promise<Response>;
+  /** The value of a metric, all label sets summed, or those that match. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
+}
+
+const authenticate: Authenticate = (token) => {
+  if (token !== KEY) return undefined;
+  return { caller: { tenant: "t", team: "m", keyId: "k", keyName: "test", tags: [] }, models: null };
+};
+
+export async function startTestPlane(config: string, options: { configFile?: string } = {}): Promise<TestPlane> {
+  const { log } = createLogger({ level: "off", format: "json" });
+  const parsed = parseConfig(config, { source: "test", env: {} });
+  const plane = await startDataPlane({
+    config: { ...parsed, listen: { host: "127.0.0.1", port: 0 } },
+    configFile: options.configFile,
+    env: {},
+    authenticate,
+    log,
+    reusePort: false,
+  });
+  const url = `http://127.0.0.1:${plane.port}`;
+  return {
+    ...plane,
+    url,
+    chat: (fields, { signal, path = "/v1/chat/completions" } = {}) =>
+      fetch(url + path, {
+        method: "POST",
+        headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+        body: JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }], ...fields }),
+        ...(signal ? { signal } : {}),
+      }),
+    async metric(name, labels = {}) {
+      const metric = await plane.metrics.registry.getSingleMetric(name)?.get();
+      const values = (metric?.values ?? []) as {
+        value: number;
+        labels: Record<string, string | number>;
+        metricName?: string;
+      }[];
+      return values
+        .filter((one) => one.metricName === undefined || one.metricName === name || one.metricName === `${name}_count`)
+        .filter((one) => Object.entries(labels).every(([label, value]) => String(one.labels[label]) === value))
+        .reduce((sum, one) => sum + one.value, 0);
+    },
+  };
+}
