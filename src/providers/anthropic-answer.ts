@@ -2,7 +2,7 @@ import type { Completion } from "../core/answer.ts";
 import { GatewayError } from "../core/error.ts";
 import { isObject, type JsonObject } from "../protocol/json.ts";
 import { writeUsage } from "../protocol/openai.ts";
-import { sourcesOf } from "./anthropic-citations.ts";
+import { type Sources, sourcesOf } from "./anthropic-citations.ts";
 import { embeddedError } from "./anthropic-error.ts";
 import { parseExactly } from "./anthropic-numbers.ts";
 import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./anthropic-usage.ts";
@@ -68,17 +68,15 @@ export function thinkingBlock({ type, thinking, signature, data }: JsonObject): 
   return type === "thinking" ? { type, thinking: thinking ?? "", signature: signature ?? "" } : undefined;
 }
 
-function sourcesIn(texts: readonly JsonObject[]): JsonObject {
-  const annotations: unknown[] = [];
-  const citations: unknown[] = [];
-  let start = 0;
-  for (const { text, citations: cited } of texts) {
-    const end = start + String(text).length;
-    const sources = sourcesOf(Array.isArray(cited) ? cited : [], { start, end });
-    if (Array.isArray(sources.annotations)) annotations.push(...sources.annotations);
-    if (Array.isArray(sources.citations)) citations.push(...sources.citations);
-    start = end;
-  }
+function sourcesIn(texts: readonly JsonObject[]): Partial<Sources> {
+  let end = 0;
+  const sources = texts.map(({ text, citations }) => {
+    const start = end;
+    end += String(text).length;
+    return sourcesOf(Array.isArray(citations) ? citations : [], { start, end });
+  });
+  const annotations = sources.flatMap((one) => one.annotations);
+  const citations = sources.flatMap((one) => one.citations);
   return { ...(annotations.length > 0 ? { annotations } : {}), ...(citations.length > 0 ? { citations } : {}) };
 }
 

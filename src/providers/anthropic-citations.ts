@@ -6,15 +6,20 @@ export interface Range {
   readonly end: number;
 }
 
-/**
- * Sources of a text block: in OpenAI's form where they have a URL (`annotations`), and all of them as Anthropic wrote
- * them (`citations`), since OpenAI knows no citation of a document. Empty where there are none.
- */
-export function sourcesOf(citations: readonly unknown[], range: Range): JsonObject {
+export interface Sources {
+  /** In OpenAI's form: those that have a URL. */
+  readonly annotations: readonly JsonObject[];
+  /** All of them, as Anthropic wrote them: OpenAI knows no citation of a document. */
+  readonly citations: readonly JsonObject[];
+}
+
+/** The sources of one text block. */
+export function sourcesOf(citations: readonly unknown[], range: Range): Sources {
   const cited = citations.filter(isObject);
-  if (cited.length === 0) return {};
-  const annotations = cited.flatMap((citation) => annotationOf(citation, range) ?? []);
-  return { ...(annotations.length > 0 ? { annotations } : {}), citations: cited };
+  return {
+    annotations: cited.flatMap<JsonObject>((citation) => annotationOf(citation, range) ?? []),
+    citations: cited,
+  };
 }
 
 function annotationOf({ url, title }: JsonObject, { start, end }: Range): JsonObject | undefined {

@@ -56,6 +56,12 @@ type OpenBlock =
   | { readonly kind: "tool"; readonly index: number; readonly input: unknown; argued: boolean }
   | { readonly kind: "thinking"; thinking: string; signature: string };
 
+interface Lists {
+  readonly thinking_blocks: JsonObject[];
+  readonly annotations: JsonObject[];
+  readonly citations: JsonObject[];
+}
+
 type Frames = readonly Frame[];
 const NONE: Frames = [];
 
@@ -68,6 +74,7 @@ class StreamedAnswer {
   #begun = false;
   #textLength = 0;
   #toolCalls = 0;
+  readonly #lists: Lists = { thinking_blocks: [], annotations: [], citations: [] };
   #usage: JsonObject = {};
   #end: JsonObject = {};
 
@@ -142,7 +149,8 @@ class StreamedAnswer {
         return this.#begin([this.#chunk({ tool_calls: [call] })]);
       }
       case "redacted_thinking":
-        return this.#begin([this.#chunk({ thinking_blocks: [thinkingBlock(block)] })]);
+        this.#lists.thinking_blocks.push(block);
+        return this.#begin(NONE);
       default:
         // Server tools and their results are not the client's.
         return this.#begin(NONE);
@@ -212,12 +220,26 @@ class StreamedAnswer {
       case "tool":
         return block.argued ? NONE : [this.#arguments(block.index, JSON.stringify(block.input ?? {}))];
       case "thinking":
-        return [this.#chunk({ thinking_blocks: [thinkingBlock({ type: "thinking", ...block })] })];
+        this.#lists.thinking_blocks.push({ type: "thinking", ...block });
+        return NONE;
       case "text": {
-        if (block.citations.length === 0) return NONE;
-        return [this.#chunk(sourcesOf(block.citations, { start: block.start, end: this.#textLength }))];
+        const sources = sourcesOf(block.citations, { start: block.start, end: this.#textLength });
+        this.#lists.annotations.push(...sources.annotations);
+        this.#lists.citations.push(...sources.citations);
+        return NONE;
       }
     }
+  }
+
+  /**
+   * Everything that is a list, in one delta at the end: of several, OpenAI's client for Node would keep the last one
+   * and its client for Python would fail.
+   */
+  #told(): Frames {
+    const { thinking_blocks, ...sources } = this.#lists;
+    const lists = { thinking_blocks: thinking_blocks.map(thinkingBlock), ...sources };
+    const told = Object.entries(lists).filter(([, list]) => list.length > 0);
+    return told.length > 0 ? [this.#chunk(Object.fromEntries(told))] : NONE;
   }
 
   #stop(): Frames {
@@ -225,7 +247,7 @@ class StreamedAnswer {
     const rest = [...this.#open.keys()].flatMap((key) => this.#closeBlock(key));
     facts.finished = true;
     const usage = includeUsage && facts.usage ? [this.#usageChunk(writeUsage(facts.usage))] : [];
-    return [...this.#begin(rest), this.#finish(), ...usage, Frame.DONE];
+    return [...this.#begin(rest), ...this.#told(), this.#finish(), ...usage, Frame.DONE];
   }
 
   #finish(): Frame {
