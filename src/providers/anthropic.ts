@@ -2,10 +2,10 @@ import type { OpenAIRequest } from "../core/endpoint.ts";
 import type { Target } from "../core/policy.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
 import { isObject } from "../protocol/json.ts";
-import { decodeAnswer } from "./anthropic-answer.ts";
-import { decodeAnthropicError } from "./anthropic-error.ts";
-import { messagesRequest } from "./anthropic-request.ts";
-import { decodeEvents } from "./anthropic-stream.ts";
+import { decodeAnswer } from "./anthropic/answer.ts";
+import { decodeAnthropicError } from "./anthropic/error.ts";
+import { messagesRequest } from "./anthropic/request.ts";
+import { decodeEvents } from "./anthropic/stream.ts";
 
 export interface AnthropicOptions {
   readonly apiKey?: string | undefined;

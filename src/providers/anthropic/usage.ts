@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import type { FinishReason, Usage } from "../protocol/openai.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import type { FinishReason, Usage } from "../../protocol/openai.ts";
 
 /** Anthropic counts cached tokens beside the input, OpenAI within it. */
 export function usageOf(usage: unknown): Usage | undefined {

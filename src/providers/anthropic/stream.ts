@@ -1,13 +1,13 @@
-import { GatewayError } from "../core/error.ts";
-import type { StreamFacts } from "../core/provider.ts";
-import { Frame } from "../protocol/frame.ts";
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import { writeUsage } from "../protocol/openai.ts";
-import { SseError, sseEvents } from "../protocol/sse.ts";
-import { thinkingBlock } from "./anthropic-answer.ts";
-import { sourcesOf } from "./anthropic-citations.ts";
-import { embeddedError } from "./anthropic-error.ts";
-import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./anthropic-usage.ts";
+import { GatewayError } from "../../core/error.ts";
+import type { StreamFacts } from "../../core/provider.ts";
+import { Frame } from "../../protocol/frame.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { writeUsage } from "../../protocol/openai.ts";
+import { SseError, sseEvents } from "../../protocol/sse.ts";
+import { thinkingBlock } from "./answer.ts";
+import { sourcesOf } from "./citations.ts";
+import { embeddedError } from "./error.ts";
+import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
 
 export interface EventOptions {
   /** Seconds since 1970. */

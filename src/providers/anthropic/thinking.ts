@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import type { ModelTraits } from "./anthropic-models.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import type { ModelTraits } from "./models.ts";
 
 export interface ThinkingOptions {
   readonly traits: ModelTraits;

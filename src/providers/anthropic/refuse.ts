@@ -1,6 +1,6 @@
 /** What is wrong with a client's request, found while translating it. */
-import { GatewayError } from "../core/error.ts";
-import type { JsonObject } from "../protocol/json.ts";
+import { GatewayError } from "../../core/error.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 
 export function invalid(path: string, what: string): GatewayError {
   return new GatewayError("invalid_request", `'${path}' ${what}.`, { param: path });

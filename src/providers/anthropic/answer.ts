@@ -1,11 +1,11 @@
-import type { Completion } from "../core/answer.ts";
-import { GatewayError } from "../core/error.ts";
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import { writeUsage } from "../protocol/openai.ts";
-import { type Sources, sourcesOf } from "./anthropic-citations.ts";
-import { embeddedError } from "./anthropic-error.ts";
-import { parseExactly } from "./anthropic-numbers.ts";
-import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./anthropic-usage.ts";
+import type { Completion } from "../../core/answer.ts";
+import { GatewayError } from "../../core/error.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { writeUsage } from "../../protocol/openai.ts";
+import { type Sources, sourcesOf } from "./citations.ts";
+import { embeddedError } from "./error.ts";
+import { parseExactly } from "./numbers.ts";
+import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
 
 export interface AnswerOptions {
   /** Seconds since 1970. */

@@ -1,8 +1,8 @@
 /** What Anthropic says when it refuses, in the gateway's table. */
-import { type ErrorCode, type ErrorDetails, GatewayError } from "../core/error.ts";
-import type { ResponseHeaders } from "../core/provider.ts";
-import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
-import { clientText, retryAfterMs } from "../protocol/refusal.ts";
+import { type ErrorCode, type ErrorDetails, GatewayError } from "../../core/error.ts";
+import type { ResponseHeaders } from "../../core/provider.ts";
+import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { clientText, retryAfterMs } from "../../protocol/refusal.ts";
 
 /**
  * The error's type tells more than the status, and is all there is inside a stream (status 200).

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
 
 /** The fields of a chat request that need no translation: Anthropic's own pass as they are, OpenAI's that have no form there are named to `drop`. */
 export function otherFields(chat: JsonObject, drop: (path: string) => void): JsonObject {

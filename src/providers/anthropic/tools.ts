@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import type { ModelTraits } from "./anthropic-models.ts";
-import { enforceable } from "./anthropic-schema.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import type { ModelTraits } from "./models.ts";
+import { enforceable } from "./schema.ts";
 
 export interface Tools {
   readonly tools?: readonly JsonObject[];

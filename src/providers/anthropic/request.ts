@@ -1,12 +1,12 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import { otherFields } from "./anthropic-fields.ts";
-import { conversationOf } from "./anthropic-messages.ts";
-import { type ModelTraits, traitsOf } from "./anthropic-models.ts";
-import { numberIn } from "./anthropic-refuse.ts";
-import { samplersOf } from "./anthropic-samplers.ts";
-import { enforceable } from "./anthropic-schema.ts";
-import { thinkingOf } from "./anthropic-thinking.ts";
-import { forcesTool, toolsOf } from "./anthropic-tools.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { otherFields } from "./fields.ts";
+import { conversationOf } from "./messages.ts";
+import { type ModelTraits, traitsOf } from "./models.ts";
+import { numberIn } from "./refuse.ts";
+import { samplersOf } from "./samplers.ts";
+import { enforceable } from "./schema.ts";
+import { thinkingOf } from "./thinking.ts";
+import { forcesTool, toolsOf } from "./tools.ts";
 
 export interface MessagesRequest {
   readonly body: JsonObject;

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
 
 /**
  * A JSON schema in the part of the language that Anthropic holds a model to; the rest would be refused with a 400.

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../protocol/json.ts";
-import type { ModelTraits } from "./anthropic-models.ts";
-import { numberIn } from "./anthropic-refuse.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { ModelTraits } from "./models.ts";
+import { numberIn } from "./refuse.ts";
 
 export interface SamplerOptions {
   readonly traits: ModelTraits;

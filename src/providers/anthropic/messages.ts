@@ -1,7 +1,7 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import { type Block, blocksOf, isBlank } from "./anthropic-content.ts";
-import { parseExactly } from "./anthropic-numbers.ts";
-import { invalid, unsupported } from "./anthropic-refuse.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { type Block, blocksOf, isBlank } from "./content.ts";
+import { parseExactly } from "./numbers.ts";
+import { invalid, unsupported } from "./refuse.ts";
 
 export interface Conversation {
   readonly system?: string | readonly Block[];

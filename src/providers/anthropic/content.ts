@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
-import { invalid, unsupported } from "./anthropic-refuse.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { invalid, unsupported } from "./refuse.ts";
 
 /** A content block of Anthropic's. */
 export type Block = JsonObject & { readonly type: string };

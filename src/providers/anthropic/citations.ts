@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../protocol/json.ts";
+import { isObject, type JsonObject } from "../../protocol/json.ts";
 
 /** Where a cited piece of text stands in the message, in UTF-16 units. */
 export interface Range {
