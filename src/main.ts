@@ -55,6 +55,7 @@ export async function start(options: ServeOptions = {}, env: NodeJS.ProcessEnv =
     closing.push(() => data.stop());
     const control = await startControlPlane(settings.config, {
       adminToken: adminToken.value,
+      metricsToken: environment.GATEHOUSE_METRICS_TOKEN,
       keys: keys.admin(data.refreshKeys),
       metrics: data.metrics,
       reload: async () => ({ generation: await data.reload() }),

@@ -16,6 +16,7 @@ const schema = z.object({
   GATEHOUSE_CONTROL_PORT: port.optional(),
   GATEHOUSE_CONTROL_URL: z.url().optional(),
   GATEHOUSE_ADMIN_TOKEN: z.string().min(16, "must be at least 16 characters").optional(),
+  GATEHOUSE_METRICS_TOKEN: z.string().min(16, "must be at least 16 characters").optional(),
   GATEHOUSE_PEPPER: z.string().min(16, "must be at least 16 characters").optional(),
   GATEHOUSE_LOG: z.enum(["off", "error", "warn", "info", "debug"]).default("info"),
   GATEHOUSE_LOG_FORMAT: z.enum(["json", "pretty", "auto"]).default("auto"),

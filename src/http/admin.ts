@@ -42,6 +42,8 @@ export interface GatewayStatus {
 
 export interface AdminOptions {
   readonly adminToken: string;
+  /** Opens `/metrics` and nothing else, for Prometheus. */
+  readonly metricsToken: string | undefined;
   readonly keys: AdminKeys;
   /** Every process's metrics as one text, and its content type. */
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
@@ -65,10 +67,12 @@ export type NewKeyInput = z.output<typeof newKey>;
 
 export function createAdmin(options: AdminOptions): Hono {
   const app = new Hono();
-  const expected = digest(options.adminToken);
+  const admin = digest(options.adminToken);
+  const metrics = options.metricsToken === undefined ? admin : digest(options.metricsToken);
   app.use(async ({ req }, next) => {
-    const sent = req.header("authorization")?.replace(/^bearer /i, "") ?? "";
-    if (!timingSafeEqual(digest(sent), expected)) {
+    const sent = digest(req.header("authorization")?.replace(/^bearer /i, "") ?? "");
+    const scraper = req.path === "/metrics" && timingSafeEqual(sent, metrics);
+    if (!timingSafeEqual(sent, admin) && !scraper) {
       throw new GatewayError("invalid_api_key", "The control plane asks for 'Authorization: Bearer <admin token>'.");
     }
     await next();
