@@ -46,11 +46,12 @@ test("The report counts by provider, names each fault and ends with the sum", ()
     { ...result, file: "a.json" },
     { ...result, file: "b.json", faults: ["text: expected x", "usage is missing"] },
     { ...result, file: "c.json", kind: undefined },
+    { ...result, file: "e.json", faults: ["text: expected x", "usage is missing"] },
     { ...result, file: "d.json", provider: "burrow", notes: ["not a thing"] },
   ];
   const lines = reportOf(results).split("\n");
-  expect(lines[1]).toMatch(/^aviary +openai +2 +1 +1 +1$/);
-  expect(lines).toContain("  - usage is missing");
+  expect(lines[1]).toMatch(/^aviary +openai +3 +1 +2 +1$/);
+  expect(lines.join("\n")).toContain("\nb.json\ne.json\n  - text: expected x\n  - usage is missing\n");
   expect(lines).toContain("  d.json: not a thing");
-  expect(lines.at(-1)).toBe("2 passed, 1 failed");
+  expect(lines.at(-1)).toBe("2 passed, 2 failed");
 });

@@ -22,10 +22,6 @@ export function summaryOf(results: readonly Result[]): Summary {
 
 export function reportOf(results: readonly Result[]): string {
   const { passed, failed } = summaryOf(results);
-  const failures = failed.flatMap(({ file }) => {
-    const { faults } = results.find((result) => result.file === file)!;
-    return ["", file, ...faults.map((fault) => `  - ${fault}`)];
-  });
   const noted = results.filter(({ notes }) => notes.length > 0);
   const notes = noted.flatMap(({ file, notes }) => notes.map((note) => `  ${file}: ${note}`));
   return [
@@ -33,10 +29,17 @@ export function reportOf(results: readonly Result[]): string {
     ...(notes.length > 0
       ? ["", "Passed on as the provider sent it, though OpenAI's specification disagrees:", ...notes]
       : []),
-    ...failures,
+    ...failuresOf(results),
     "",
     `${passed} passed, ${failed.length} failed`,
   ].join("\n");
+}
+
+/** Each file with its faults; files that fail alike stand together. */
+function failuresOf(results: readonly Result[]): string[] {
+  const failed = results.filter(({ faults }) => faults.length > 0);
+  const alike = Map.groupBy(failed, ({ faults }) => faults.map((fault) => `  - ${fault}`).join("\n"));
+  return [...alike].flatMap(([faults, those]) => ["", ...those.map(({ file }) => file), faults]);
 }
 
 /** One row per provider. */
