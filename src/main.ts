@@ -10,7 +10,7 @@ import { secret } from "./boot/secrets.ts";
 import { readSettings, type ServeOptions, type Settings } from "./boot/settings.ts";
 import { startWorkers } from "./boot/workers.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
-import { createLogger, type Logger } from "./observe/logger.ts";
+import { createLogger, type Logs } from "./observe/logger.ts";
 import type { ServingStatus } from "./serving.ts";
 
 export interface RunningGateway {
@@ -32,7 +32,7 @@ export async function start(options: ServeOptions = {}, env: NodeJS.ProcessEnv =
   const count = options.workers ?? 1;
   if (count > 1) refuseEmbedded(environment);
   const settings = await readSettings(options, environment, env);
-  const { log, flush } = createLogger({ level: environment.GATEHOUSE_LOG, format: environment.GATEHOUSE_LOG_FORMAT });
+  const logs = createLogger({ level: environment.GATEHOUSE_LOG, format: environment.GATEHOUSE_LOG_FORMAT });
   const dataDir = environment.GATEHOUSE_DATA_DIR;
   const pepper = await secret({
     given: environment.GATEHOUSE_PEPPER,
@@ -46,11 +46,11 @@ export async function start(options: ServeOptions = {}, env: NodeJS.ProcessEnv =
     file: "admin-token",
     variable: "GATEHOUSE_ADMIN_TOKEN",
   });
-  const keys = await openKeys({ environment, pepper: pepper.value, log });
-  const closing: (() => Promise<unknown>)[] = [async () => flush(), () => keys.close()];
+  const keys = await openKeys({ environment, pepper: pepper.value, log: logs.log });
+  const closing: (() => Promise<unknown>)[] = [async () => logs.flush(), () => keys.close()];
   try {
     const firstKey = await keys.firstKey();
-    const parts: Parts = { options, environment, env, settings, keys, log, pepper: pepper.value };
+    const parts: Parts = { options, environment, env, settings, keys, logs, pepper: pepper.value };
     const data = count > 1 ? await several(count, parts) : await one(parts);
     closing.push(() => data.stop());
     const control = await startControlPlane(settings.config, {
@@ -102,7 +102,7 @@ interface Parts {
   readonly env: NodeJS.ProcessEnv;
   readonly settings: Settings;
   readonly keys: Keys;
-  readonly log: Logger;
+  readonly logs: Logs;
   readonly pepper: string;
 }
 
@@ -116,13 +116,13 @@ interface DataSide {
   stop(): Promise<void>;
 }
 
-async function one({ settings, env, keys, log }: Parts): Promise<DataSide> {
+async function one({ settings, env, keys, logs }: Parts): Promise<DataSide> {
   const plane = await startDataPlane({
     config: settings.config,
     configFile: settings.configFile,
     env,
     authenticate: keys.authenticate,
-    log,
+    logs,
     reusePort: false,
   });
   const { metrics, serving } = plane;
@@ -136,9 +136,9 @@ async function one({ settings, env, keys, log }: Parts): Promise<DataSide> {
   };
 }
 
-async function several(count: number, { options, settings, log, pepper }: Parts): Promise<DataSide> {
+async function several(count: number, { options, settings, logs, pepper }: Parts): Promise<DataSide> {
   const { listen, drain } = settings.config;
-  return startWorkers({ count, ...listen, options, pepper, log, drainLimitMs: drain.limitMs });
+  return startWorkers({ count, ...listen, options, pepper, log: logs.log, drainLimitMs: drain.limitMs });
 }
 
 /** Two processes must never count the same budget apart, so they need one Postgres and one Redis between them. */

@@ -9,7 +9,7 @@ import { createApp } from "../http/app.ts";
 import type { Authenticate, Authenticated } from "../http/authenticate.ts";
 import { Calls } from "../http/calls.ts";
 import { startServer } from "../http/server.ts";
-import type { Logger } from "../observe/logger.ts";
+import type { Logs } from "../observe/logger.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRecords } from "../observe/records.ts";
 import { HealthBook } from "../routing/health.ts";
@@ -21,7 +21,7 @@ export interface DataPlaneOptions {
   readonly configFile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly authenticate: Authenticate;
-  readonly log: Logger;
+  readonly logs: Logs;
   /** Several processes share the port. */
   readonly reusePort: boolean;
 }
@@ -37,7 +37,8 @@ export interface DataPlane {
 const ENDPOINTS = [chat, completions, embeddings] as readonly Endpoint[];
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { config, log, authenticate } = options;
+  const { config, logs, authenticate } = options;
+  const { log } = logs;
   const health = new HealthBook();
   const metrics = createMetrics({ breakers: () => health.states() });
   const pools = new Pools();
@@ -45,7 +46,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     config,
     file: options.configFile,
     env: options.env,
-    lasting: { pools, health, records: createRecords({ log, metrics }) },
+    lasting: { pools, health, records: createRecords({ logs, metrics }) },
     log,
     onGeneration: metrics.generation,
   });

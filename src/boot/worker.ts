@@ -8,15 +8,15 @@ import { readSettings, type ServeOptions } from "./settings.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
 const environment = readEnvironment(process.env);
-const { log, flush } = createLogger({ level: environment.GATEHOUSE_LOG, format: environment.GATEHOUSE_LOG_FORMAT });
+const logs = createLogger({ level: environment.GATEHOUSE_LOG, format: environment.GATEHOUSE_LOG_FORMAT });
 const settings = await readSettings(options, environment, process.env);
-const keys = await openKeys({ environment, pepper: environment.GATEHOUSE_PEPPER ?? "", log });
+const keys = await openKeys({ environment, pepper: environment.GATEHOUSE_PEPPER ?? "", log: logs.log });
 const plane = await startDataPlane({
   config: settings.config,
   configFile: settings.configFile,
   env: process.env,
   authenticate: keys.authenticate,
-  log,
+  logs,
   reusePort: true,
 });
 
@@ -26,7 +26,7 @@ async function stop(): Promise<void> {
   stopping = true;
   await plane.stop();
   await keys.close();
-  flush();
+  logs.flush();
   process.exit(0);
 }
 

@@ -37,7 +37,9 @@ async function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<B
     });
     incoming.on("end", resolve);
     incoming.on("error", () => reject(left()));
-    incoming.on("close", () => reject(left()));
+    incoming.on("close", () => {
+      if (!incoming.complete) reject(left());
+    });
   });
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total);
 }

@@ -26,7 +26,15 @@ function sendWhole(outgoing: ServerResponse, call: Call, { source, completion }:
     "content-length": typeof body === "string" ? Buffer.byteLength(body) : body.byteLength,
     ...callHeaders(call, source.target),
   });
-  outgoing.end(body);
+  // Up to this size head and body leave in one write when the body is a string of bytes too, not a buffer beside it.
+  if (typeof body !== "string" && body.byteLength <= MAX_JOINED_BYTES) outgoing.end(asLatin1(body), "latin1");
+  else outgoing.end(body);
+}
+
+const MAX_JOINED_BYTES = 64 * 1024;
+
+function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
 async function sendStream(

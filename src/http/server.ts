@@ -35,6 +35,8 @@ export interface RunningServer {
 export async function startServer(app: Hono<any>, limits: ServerLimits, listen: ListenOptions): Promise<RunningServer> {
   const listener = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0], {
     hostname: "gatehouse", // for requests without a Host header; nothing is ever decided by it
+    // A body that nobody reads ends with its connection (see sendError), so nothing is left to be drained.
+    autoCleanupIncoming: false,
     errorHandler: (thrown) => errorResponse(requestError(thrown)),
   });
   const server = createServer(

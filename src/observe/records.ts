@@ -1,26 +1,29 @@
 import type { CallRecord, Records } from "../core/record.ts";
-import type { Logger } from "./logger.ts";
+import type { Logs } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Tells each finished call to the log and to the metrics. */
-export function createRecords({ log, metrics }: { log: Logger; metrics: Metrics }): Records {
+export function createRecords({ logs, metrics }: { logs: Logs; metrics: Metrics }): Records {
   return {
     started: (endpoint) => metrics.started(endpoint),
     write(record) {
       try {
         metrics.finished(record);
-        log.info(logLine(record), "call");
+        logs.writeLine(logLine(record));
       } catch (error) {
-        log.error({ id: record.id, error: String(error) }, "a call's record could not be told");
+        logs.log.error({ id: record.id, error: String(error) }, "a call's record could not be told");
       }
     },
   };
 }
 
-/** Flat, so that every log store can filter by it. */
-function logLine(record: CallRecord): Record<string, unknown> {
-  const { usage, attempts, errorCode, errorCause, dropped } = record;
-  return {
+/** Flat, so that every log store can filter by it. Undefined fields are left out. */
+function logLine(record: CallRecord): string {
+  const { usage, attempts, dropped } = record;
+  return `${JSON.stringify({
+    level: "info",
+    time: Math.round(record.at),
+    msg: "call",
     id: record.id,
     tenant: record.tenant,
     team: record.team,
@@ -33,15 +36,15 @@ function logLine(record: CallRecord): Record<string, unknown> {
     target: record.target,
     attempts: attempts.length,
     tried: attempts.length > 1 ? attempts.map(({ target, result }) => `${target}: ${result}`) : undefined,
-    errorCode,
-    errorCause,
+    errorCode: record.errorCode,
+    errorCause: record.errorCause,
     dropped: dropped.length > 0 ? dropped : undefined,
     promptTokens: usage?.promptTokens,
     completionTokens: usage?.completionTokens,
     firstFrameMs: rounded(record.firstFrameMs),
     totalMs: rounded(record.totalMs),
     overheadMs: rounded(record.overheadMs),
-  };
+  })}\n`;
 }
 
 function rounded(ms: number | undefined): number | undefined {

@@ -77,17 +77,28 @@ function describe(error: unknown): string {
 }
 
 /** Walks values, not characters: a long prompt costs one step. */
-function checkSize(root: JsonObject, { maxDepth, maxValues }: JsonLimits): void {
-  let values = 0;
-  const visit = (value: object, depth: number): void => {
-    if (depth > maxDepth) throw new JsonError(`The request body nests deeper than ${maxDepth} levels.`);
-    for (const key in value) {
-      if (++values > maxValues) throw new JsonError(`The request body holds more than ${maxValues} values.`);
-      const child = (value as Record<string, unknown>)[key];
-      if (typeof child === "object" && child !== null) visit(child, depth + 1);
-    }
-  };
-  visit(root, 1);
+function checkSize(root: JsonObject, limits: JsonLimits): void {
+  const left = checkObject(root, limits, limits.maxDepth, limits.maxValues);
+  if (left < 0) throw new JsonError(`The request body holds more than ${limits.maxValues} values.`);
+}
+
+/** How many values are still allowed after these; below zero stops the walk. */
+function checkValue(value: unknown, limits: JsonLimits, depthLeft: number, valuesLeft: number): number {
+  if (typeof value !== "object" || value === null) return valuesLeft - 1;
+  if (depthLeft === 0) throw new JsonError(`The request body nests deeper than ${limits.maxDepth} levels.`);
+  if (!Array.isArray(value)) return checkObject(value as JsonObject, limits, depthLeft, valuesLeft - 1);
+  let left = valuesLeft - 1;
+  for (let at = 0; at < value.length && left >= 0; at++) left = checkValue(value[at], limits, depthLeft - 1, left);
+  return left;
+}
+
+function checkObject(value: JsonObject, limits: JsonLimits, depthLeft: number, valuesLeft: number): number {
+  let left = valuesLeft;
+  for (const name in value) {
+    if (left < 0) break;
+    left = checkValue(value[name], limits, depthLeft - 1, left);
+  }
+  return left;
 }
 
 const QUOTE = 34;

@@ -67,9 +67,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#idle) this.#idle.refresh();
-    else if (!this.#ended) this.#watchIdle();
-    if (this.#discard) return;
+    if (this.#discard) {
+      this.#idle?.refresh();
+      return;
+    }
     if (this.#waiting) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
@@ -77,11 +78,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     }
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes > READ_AHEAD_BYTES) {
-      controller.pause();
-      // Silence that our own reader causes is not the provider's.
-      this.#stopIdle();
-    }
+    if (this.#queuedBytes > READ_AHEAD_BYTES) controller.pause();
   }
 
   onResponseEnd(): void {
@@ -101,15 +98,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     const chunk = this.#queue.shift();
     if (chunk) {
       this.#queuedBytes -= chunk.length;
-      if (this.#queuedBytes <= READ_AHEAD_BYTES && this.#controller?.paused) {
-        this.#controller.resume();
-        this.#watchIdle();
-      }
+      if (this.#queuedBytes <= READ_AHEAD_BYTES && this.#controller?.paused) this.#controller.resume();
       return Promise.resolve({ value: chunk, done: false });
     }
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(END);
     this.#waiting = Promise.withResolvers<Chunk>();
+    if (!this.#firstByte) this.#watchIdle();
     return this.#waiting.promise;
   }
 
@@ -124,8 +119,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
 
   /** The first good frame is here: from now on only silence and the total time count. */
   firstByteSeen(): void {
-    this.#stopFirstByte();
-    if (!this.#idle && !this.#ended && !this.#failure && !this.#controller?.paused) this.#watchIdle();
+    clearTimeout(this.#firstByte);
+    this.#firstByte = undefined;
+    if (this.#waiting) this.#watchIdle();
   }
 
   /** Reads to the end without keeping anything, so that the connection can serve again. */
@@ -137,6 +133,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     // The call is over; only the idle timer still guards the connection.
     this.#request.signal.removeEventListener("abort", this.#onAbort);
     this.firstByteSeen();
+    if (!this.#ended) this.#watchIdle();
   }
 
   async collect(maxBytes: number): Promise<Buffer> {
@@ -170,24 +167,20 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     this.#waiting = undefined;
   }
 
+  /** Runs while a reader waits: silence that our own slow reader causes is not the provider's. */
   #watchIdle(): void {
     const { idleMs } = this.#request.timeouts;
-    this.#idle = setTimeout(() => this.abort(timedOut("idle_timeout", idleMs)), idleMs);
-  }
-
-  #stopFirstByte(): void {
-    clearTimeout(this.#firstByte);
-    this.#firstByte = undefined;
-  }
-
-  #stopIdle(): void {
-    clearTimeout(this.#idle);
-    this.#idle = undefined;
+    if (this.#idle) this.#idle.refresh();
+    else {
+      this.#idle = setTimeout(() => {
+        if (this.#waiting || this.#discard) this.abort(timedOut("idle_timeout", idleMs));
+      }, idleMs);
+    }
   }
 
   #release(): void {
-    this.#stopFirstByte();
-    this.#stopIdle();
+    clearTimeout(this.#firstByte);
+    clearTimeout(this.#idle);
     this.#request.signal.removeEventListener("abort", this.#onAbort);
   }
 }

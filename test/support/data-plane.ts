@@ -20,14 +20,14 @@ const authenticate: Authenticate = (token) => {
 };
 
 export async function startTestPlane(config: string, options: { configFile?: string } = {}): Promise<TestPlane> {
-  const { log } = createLogger({ level: "off", format: "json" });
+  const logs = createLogger({ level: "off", format: "json" });
   const parsed = parseConfig(config, { source: "test", env: {} });
   const plane = await startDataPlane({
     config: { ...parsed, listen: { host: "127.0.0.1", port: 0 } },
     configFile: options.configFile,
     env: {},
     authenticate,
-    log,
+    logs,
     reusePort: false,
   });
   const url = `http://127.0.0.1:${plane.port}`;
