@@ -1,5 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { ModelPolicy } from "./policy.ts";
+import type { CallSignal } from "./signal.ts";
 
 /** Who is asking. A call without a tenant cannot be built. */
 export interface Caller {
@@ -20,8 +21,8 @@ export interface Call<Request = unknown> {
   readonly endpoint: Endpoint<Request>;
   readonly model: ModelPolicy;
   readonly request: Request;
-  /** Fires when the client left, a deadline passed or we are stopping; `signal.reason` is a GatewayError. */
-  readonly signal: AbortSignal;
+  /** Fires when the client left, a deadline passed or we are stopping. */
+  readonly signal: CallSignal;
   readonly notes: Notes;
 }
 

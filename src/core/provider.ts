@@ -4,6 +4,7 @@ import type { Completion } from "./answer.ts";
 import type { EndpointName, OpenAIRequest } from "./endpoint.ts";
 import type { GatewayError } from "./error.ts";
 import type { Target, Timeouts } from "./policy.ts";
+import type { CallSignal } from "./signal.ts";
 
 /** What is to be sent to a provider. */
 export interface Outbound {
@@ -52,27 +53,31 @@ export interface StreamFacts {
   usage: Usage | undefined;
 }
 
-/** A provider's answer while it arrives. Single reader; leaving it (`return`) closes the provider's connection. */
+/** A provider's stream while it arrives. Single reader; leaving it (`return`) closes the provider's connection. */
 export interface ExchangeBody extends AsyncIterableIterator<Uint8Array> {
   /** Stops the first-byte timer: something good to send has arrived. */
   firstByteSeen(): void;
   /** Lets the rest arrive unread, so that the connection can serve again. */
   drain(): void;
-  /** The whole body; throws GatewayError `upstream_invalid_response` over `maxBytes`. */
-  collect(maxBytes: number): Promise<Buffer>;
 }
 
 export interface Exchange {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body: ExchangeBody;
+  /** Present unless a stream was asked for and has begun: then it is read from `body`. */
+  readonly whole?: Buffer;
+}
+
+export interface TransportOptions {
+  readonly signal: CallSignal;
+  readonly timeouts: Timeouts;
+  /** Read an answer with status 200 as it comes, instead of waiting for all of it. */
+  readonly stream: boolean;
 }
 
 /** Sends one request; rejects with a GatewayError (timers, connection, the call's signal). */
-export type Transport = (
-  outbound: Outbound,
-  options: { readonly signal: AbortSignal; readonly timeouts: Timeouts },
-) => Promise<Exchange>;
+export type Transport = (outbound: Outbound, options: TransportOptions) => Promise<Exchange>;
 
 /** A provider of this configuration: what it can translate and how it is reached. */
 export interface Provider {

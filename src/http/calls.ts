@@ -2,9 +2,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Call, emptyNotes } from "../core/call.ts";
+import { type Deadline, liftDeadline, setDeadline } from "../core/deadlines.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { asGatewayError, GatewayError } from "../core/error.ts";
 import type { ModelPolicy } from "../core/policy.ts";
+import { Roster } from "../core/roster.ts";
+import { CallSignal } from "../core/signal.ts";
 import type { Next } from "../core/stage.ts";
 import type { JsonLimits } from "../protocol/json.ts";
 import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
@@ -28,7 +31,7 @@ export interface Serving {
 /** The calls under way. Stopping waits for them, and in the end cuts them off. */
 export class Calls {
   readonly #options: CallsOptions;
-  readonly #underWay = new Set<AbortController>();
+  readonly #underWay = new Roster<CallSignal>();
   #onIdle: (() => void) | undefined;
 
   constructor(options: CallsOptions) {
@@ -42,13 +45,12 @@ export class Calls {
   async serve(endpoint: Endpoint, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const arrivedAt = performance.now();
     const id = randomUUIDv7();
-    const controller = new AbortController();
-    this.#underWay.add(controller);
-    let timer: NodeJS.Timeout | undefined;
+    const signal = new CallSignal();
+    this.#underWay.add(signal);
+    let limit: Deadline | undefined;
     let onTheRoad = false;
-    // One controller a call: a signal composed with a long-lived one would leak (AbortSignal.any).
     outgoing.on("close", () => {
-      if (!outgoing.writableFinished) controller.abort(clientLeft());
+      if (!outgoing.writableFinished) signal.abort(clientLeft());
     });
     try {
       const { authenticate, limits, serving } = this.#options;
@@ -56,8 +58,7 @@ export class Calls {
       const request = endpoint.read(await readJson(incoming, limits));
       const { resolve, road } = serving();
       const model = allowedModel(endpoint.modelOf(request), resolve, key);
-      timer = setTimeout(() => controller.abort(totalTimeout(model)), model.timeouts.totalMs);
-      const { signal } = controller;
+      limit = setDeadline(model.timeouts.totalMs, () => signal.abort(totalTimeout(model)));
       const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes: emptyNotes() };
       onTheRoad = true;
       await sendAnswer(outgoing, call, await road(call), this.#options);
@@ -66,8 +67,8 @@ export class Calls {
       if (!onTheRoad) this.#options.refused(error, endpoint.path);
       sendError(outgoing, error, id);
     } finally {
-      clearTimeout(timer);
-      this.#underWay.delete(controller);
+      liftDeadline(limit);
+      this.#underWay.delete(signal);
       if (this.#underWay.size === 0) this.#onIdle?.();
     }
   }
@@ -86,7 +87,7 @@ export class Calls {
     clearTimeout(timer);
     const left = this.#underWay.size;
     const error = new GatewayError("shutting_down", "The gateway is stopping and could not wait any longer.");
-    for (const controller of this.#underWay) controller.abort(error);
+    for (const signal of this.#underWay.snapshot()) signal.abort(error);
     return left;
   }
 }

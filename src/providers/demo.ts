@@ -1,9 +1,8 @@
 /** The built-in demo model: needs no network and no account, says the same for the same question, and says what it is. */
 import { createHash } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import type { EndpointName } from "../core/endpoint.ts";
-import { asGatewayError } from "../core/error.ts";
 import type { Adapter, Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
+import type { CallSignal } from "../core/signal.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
 import { openAICompatible } from "./openai-compatible.ts";
 
@@ -18,11 +17,10 @@ export function demo({ tokensPerSecond }: DemoOptions): {
 } {
   const transport: Transport = async (outbound, { signal }) => {
     const request = requestOf(outbound);
-    if (outbound.path === "/embeddings") return reply(embeddingsFor(request));
+    if (outbound.path === "/embeddings") return whole(embeddingsFor(request));
     const answer = answerFor(outbound.path, request);
     const pauseMs = 1000 / tokensPerSecond;
-    if (request.stream === true) return reply(streamOf(answer, { pauseMs, signal }), "text/event-stream");
-    return reply(wholeOf(answer));
+    return request.stream === true ? stream(streamOf(answer, { pauseMs, signal })) : whole(wholeOf(answer));
   };
   return { adapters: openAICompatible({ streamUsage: true }), transport };
 }
@@ -110,7 +108,7 @@ function head({ id, model }: DemoAnswer, object: string): JsonObject {
 
 async function* streamOf(
   answer: DemoAnswer,
-  { pauseMs, signal }: { pauseMs: number; signal: AbortSignal },
+  { pauseMs, signal }: { pauseMs: number; signal: CallSignal },
 ): AsyncGenerator<Uint8Array, undefined> {
   const object = answer.chat ? "chat.completion.chunk" : "text_completion";
   const event = (fields: JsonObject) =>
@@ -124,21 +122,13 @@ async function* streamOf(
         }
       : { index: 0, text, logprobs: null, finish_reason: finish };
   for (const [index, word] of answer.words.entries()) {
-    if (index > 0) await pause(pauseMs, signal);
+    if (index > 0) await signal.wait(pauseMs);
     yield event({ choices: [piece(word, index === 0, null)] });
   }
   yield event({ choices: [piece("", false, answer.finish)] });
   if (answer.usage) yield event({ choices: [], usage: usageOf(answer) });
   yield Buffer.from("data: [DONE]\n\n");
   return undefined;
-}
-
-async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await wait(pauseMs, undefined, { signal });
-  } catch {
-    throw asGatewayError(signal.reason);
-  }
 }
 
 const DIMENSIONS = 64;
@@ -165,26 +155,23 @@ function vectorOf(text: string): Float32Array {
   return raw.map((value) => value / length);
 }
 
-function reply(content: string | AsyncGenerator<Uint8Array, undefined>, contentType = "application/json"): Exchange {
-  const chunks = typeof content === "string" ? once(Buffer.from(content)) : content;
+function whole(text: string): Exchange {
+  return { ...stream(nothing()), headers: { "content-type": "application/json" }, whole: Buffer.from(text) };
+}
+
+function stream(chunks: AsyncGenerator<Uint8Array, undefined>): Exchange {
   const body: ExchangeBody = {
     next: () => chunks.next(),
     return: () => chunks.return(undefined),
     firstByteSeen: () => {},
     drain: () => void chunks.return(undefined),
-    async collect() {
-      const parts: Uint8Array[] = [];
-      for await (const chunk of chunks) parts.push(chunk);
-      return Buffer.concat(parts);
-    },
     [Symbol.asyncIterator]() {
       return this;
     },
   };
-  return { status: 200, headers: { "content-type": contentType }, body };
+  return { status: 200, headers: { "content-type": "text/event-stream" }, body };
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
-  yield bytes;
+async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
   return undefined;
 }

@@ -21,8 +21,6 @@ export interface OpenAICompatibleOptions {
 export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Record<EndpointName, Adapter>> {
   const headers = {
     "content-type": "application/json",
-    accept: "application/json, text/event-stream",
-    "accept-encoding": "identity",
     ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
     ...options.headers,
   };
@@ -69,11 +67,15 @@ function decode(body: Buffer): Completion {
   if (!looksLikeObject(body)) {
     throw new GatewayError("upstream_invalid_response", "The provider answered with something that is not JSON.");
   }
-  if (body.includes('"error"')) {
-    const error = embeddedError(tryParse(body.toString()));
-    if (error) throw error;
-  }
-  return { body, usage: usageIn(body) };
+  const usage = usageIn(body);
+  // What was counted was answered; only an answer without usage is looked at for an error in its place.
+  const error = usage ? undefined : errorIn(body);
+  if (error) throw error;
+  return { body, usage };
+}
+
+function errorIn(body: Buffer): GatewayError | undefined {
+  return body.includes('"error"') ? embeddedError(tryParse(body.toString())) : undefined;
 }
 
 function looksLikeObject(body: Buffer): boolean {

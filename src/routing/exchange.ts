@@ -1,30 +1,30 @@
 import type { Dispatcher } from "undici";
+import { type Deadline, liftDeadline, setDeadline } from "../core/deadlines.ts";
 import { GatewayError } from "../core/error.ts";
-import type { Timeouts } from "../core/policy.ts";
-import type { Exchange, ExchangeBody, ResponseHeaders } from "../core/provider.ts";
+import type { Exchange, ExchangeBody, ResponseHeaders, TransportOptions } from "../core/provider.ts";
 import { RefusedAddressError } from "./egress.ts";
 
-export interface ExchangeRequest {
+export interface ExchangeRequest extends TransportOptions {
   readonly path: string;
   readonly method: "POST" | "GET";
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
-  readonly signal: AbortSignal;
-  readonly timeouts: Timeouts;
 }
 
 /** One request to a provider over undici's lowest door: its own handler, since `request()` wraps every body in a stream. */
 export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Exchange> {
   return new Promise((resolve, reject) => {
+    const { path, method, headers, body, signal } = request;
+    if (signal.reason) return reject(signal.reason);
     const handler = new ExchangeHandler(request, resolve, reject);
-    if (request.signal.aborted) return handler.abort(request.signal.reason);
-    const { path, method, headers, body } = request;
     dispatcher.dispatch({ path, method, headers, body } as Dispatcher.DispatchOptions, handler);
   });
 }
 
 /** Bytes read ahead of a slow reader before the provider's socket is paused. */
 const READ_AHEAD_BYTES = 64 * 1024;
+/** Bound on a whole answer held in memory. */
+const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 
 type Chunk = IteratorResult<Uint8Array, undefined>;
 
@@ -32,14 +32,15 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
   readonly #request: ExchangeRequest;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (error: GatewayError) => void;
-  readonly #onAbort = () => this.abort(this.#request.signal.reason);
+  readonly #onAbort = (reason: GatewayError) => this.abort(reason);
+  /** First byte, then idle: only one of them counts at a time. */
+  readonly #deadline: Deadline;
   #controller: Dispatcher.DispatchController | undefined;
-  #firstByte: NodeJS.Timeout | undefined;
-  #idle: NodeJS.Timeout | undefined;
+  #head: { status: number; headers: ResponseHeaders } | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #waiting: PromiseWithResolvers<Chunk> | undefined;
-  #started = false;
+  #begun = false;
   #ended = false;
   #discard = false;
   #failure: GatewayError | undefined;
@@ -48,9 +49,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
-    request.signal.addEventListener("abort", this.#onAbort);
-    const { firstByteMs } = request.timeouts;
-    this.#firstByte = setTimeout(() => this.abort(timedOut("first_byte_timeout", firstByteMs)), firstByteMs);
+    request.signal.onAbort(this.#onAbort);
+    this.#deadline = setDeadline(request.timeouts.firstByteMs, () => this.abort(this.#timeout()));
   }
 
   // ---- undici's side
@@ -62,15 +62,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (status < 200) return;
-    this.#started = true;
-    this.#resolve({ status, headers, body: this });
+    this.#head = { status, headers };
+    if (this.#request.stream && status === 200) this.#resolve({ status, headers, body: this });
+    else this.firstByteSeen();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#discard) {
-      this.#idle?.refresh();
-      return;
-    }
+    if (this.#discard) return this.#awaitMore();
     if (this.#waiting) {
       const { resolve } = this.#waiting;
       this.#waiting = undefined;
@@ -78,18 +76,26 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     }
     this.#queue.push(chunk);
     this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes > READ_AHEAD_BYTES) controller.pause();
+    if (this.#whole) {
+      this.#awaitMore();
+      if (this.#queuedBytes > MAX_WHOLE_BYTES) this.abort(tooLarge());
+    } else if (this.#queuedBytes > READ_AHEAD_BYTES) controller.pause();
   }
 
   onResponseEnd(): void {
     this.#release();
     this.#ended = true;
+    if (this.#whole) {
+      const whole = this.#queue.length === 1 ? (this.#queue[0] as Buffer) : Buffer.concat(this.#queue);
+      this.#queue = [];
+      return this.#resolve({ ...this.#head!, body: this, whole });
+    }
     this.#waiting?.resolve(END);
     this.#waiting = undefined;
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(this.#failure ?? asUpstreamError(error, this.#started));
+    this.#fail(this.#failure ?? asUpstreamError(error, this.#head !== undefined));
   }
 
   // ---- our side
@@ -104,7 +110,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(END);
     this.#waiting = Promise.withResolvers<Chunk>();
-    if (!this.#firstByte) this.#watchIdle();
+    if (this.#begun) this.#awaitMore();
     return this.#waiting.promise;
   }
 
@@ -119,97 +125,81 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
 
   /** The first good frame is here: from now on only silence and the total time count. */
   firstByteSeen(): void {
-    clearTimeout(this.#firstByte);
-    this.#firstByte = undefined;
-    if (this.#waiting) this.#watchIdle();
+    this.#begun = true;
+    if (this.#waiting || this.#whole) this.#awaitMore();
+    else this.#deadline.at = Number.POSITIVE_INFINITY;
   }
 
   /** Reads to the end without keeping anything, so that the connection can serve again. */
   drain(): void {
     this.#discard = true;
+    this.#begun = true;
     this.#queue = [];
     this.#queuedBytes = 0;
+    // The call is over; only the idle limit still guards the connection.
+    this.#request.signal.offAbort(this.#onAbort);
+    this.#awaitMore();
     if (this.#controller?.paused) this.#controller.resume();
-    // The call is over; only the idle timer still guards the connection.
-    this.#request.signal.removeEventListener("abort", this.#onAbort);
-    this.firstByteSeen();
-    if (!this.#ended) this.#watchIdle();
   }
 
-  async collect(maxBytes: number): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    let total = 0;
-    for (;;) {
-      const { value, done } = await this.next();
-      if (done) break;
-      total += value.length;
-      if (total > maxBytes) {
-        const error = new GatewayError("upstream_invalid_response", `The provider's answer is over ${maxBytes} bytes.`);
-        this.abort(error);
-        throw error;
-      }
-      chunks.push(value);
-    }
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, total);
-  }
-
-  abort(reason: unknown): void {
+  abort(reason: GatewayError): void {
     if (this.#ended || this.#failure) return;
-    this.#fail(reason instanceof GatewayError ? reason : new GatewayError("client_left", "The call was cancelled."));
-    this.#controller?.abort(this.#failure!);
+    this.#fail(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** Answers that are not read as they come: everything but a good stream. */
+  get #whole(): boolean {
+    return !(this.#request.stream && this.#head?.status === 200);
   }
 
   #fail(error: GatewayError): void {
     this.#release();
     this.#failure = error;
-    if (!this.#started) this.#reject(error);
+    this.#reject(error); // no effect on an exchange that has been resolved
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }
 
-  /** Runs while a reader waits: silence that our own slow reader causes is not the provider's. */
-  #watchIdle(): void {
-    const { idleMs } = this.#request.timeouts;
-    if (this.#idle) this.#idle.refresh();
-    else {
-      this.#idle = setTimeout(() => {
-        if (this.#waiting || this.#discard) this.abort(timedOut("idle_timeout", idleMs));
-      }, idleMs);
-    }
+  /** Silence counts while somebody waits: silence that our own slow reader causes is not the provider's. */
+  #awaitMore(): void {
+    this.#deadline.at = performance.now() + this.#request.timeouts.idleMs;
+  }
+
+  #timeout(): GatewayError {
+    const { idleMs, firstByteMs } = this.#request.timeouts;
+    if (this.#begun) return new GatewayError("idle_timeout", `The provider sent nothing more within ${idleMs} ms.`);
+    return new GatewayError("first_byte_timeout", `The provider did not begin to answer within ${firstByteMs} ms.`);
   }
 
   #release(): void {
-    clearTimeout(this.#firstByte);
-    clearTimeout(this.#idle);
-    this.#request.signal.removeEventListener("abort", this.#onAbort);
+    liftDeadline(this.#deadline);
+    this.#request.signal.offAbort(this.#onAbort);
   }
 }
 
 const END: Chunk = { value: undefined, done: true };
 
-function timedOut(code: "first_byte_timeout" | "idle_timeout", limitMs: number): GatewayError {
-  const what = code === "idle_timeout" ? "sent nothing more" : "did not begin to answer";
-  return new GatewayError(code, `The provider ${what} within ${limitMs} ms.`);
+function tooLarge(): GatewayError {
+  return new GatewayError("upstream_invalid_response", `The provider's answer is over ${MAX_WHOLE_BYTES} bytes.`);
 }
 
 /** Socket and protocol errors in our words; the original stays as the cause, for the log. */
-function asUpstreamError(error: Error, answering: boolean): GatewayError {
-  const code = (error as { code?: string }).code ?? "";
-  if (error instanceof RefusedAddressError) {
-    return new GatewayError("upstream_refused_address", "The provider's address is not allowed by the egress guard.", {
-      cause: error,
-    });
+function asUpstreamError(cause: Error, answering: boolean): GatewayError {
+  const code = (cause as { code?: string }).code ?? "";
+  if (cause instanceof RefusedAddressError) {
+    const message = "The provider's address is not allowed by the egress guard.";
+    return new GatewayError("upstream_refused_address", message, { cause });
   }
   if (code === "UND_ERR_CONNECT_TIMEOUT") {
-    return new GatewayError("connect_timeout", "The provider could not be reached in time.", { cause: error });
+    return new GatewayError("connect_timeout", "The provider could not be reached in time.", { cause });
   }
-  if (answering) {
-    return new GatewayError("upstream_closed", "The provider broke off its answer.", { cause: error });
+  if (answering) return new GatewayError("upstream_closed", "The provider broke off its answer.", { cause });
+  if (UNREACHABLE.test(code)) {
+    return new GatewayError("upstream_unreachable", "The provider could not be reached.", { cause });
   }
-  if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)
-  ) {
-    return new GatewayError("upstream_unreachable", "The provider could not be reached.", { cause: error });
-  }
-  return new GatewayError("upstream_closed", "The provider closed the connection before answering.", { cause: error });
+  return new GatewayError("upstream_closed", "The provider closed the connection before answering.", { cause });
 }
+
+const UNREACHABLE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;

@@ -29,29 +29,26 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
       throw new GatewayError("unsupported", `${target.provider} does not serve ${call.endpoint.path}.`);
     }
     const outbound = adapter.encode(call.request, target);
-    const { signal, model } = call;
+    const stream = call.endpoint.streams(call.request);
     const sentAt = performance.now();
     try {
-      const exchange = await provider.transport(outbound, { signal, timeouts: model.timeouts });
-      if (exchange.status !== 200) throw await refusalOf(exchange, adapter);
+      const { signal, model } = call;
+      const exchange = await provider.transport(outbound, { signal, timeouts: model.timeouts, stream });
       const context = { request: call.request, target };
-      if (call.endpoint.streams(call.request)) return await streamed({ exchange, adapter, outbound, context });
-      return await whole({ exchange, adapter, outbound, context });
+      if (!exchange.whole) return await streamed({ exchange, adapter, outbound, context });
+      if (exchange.status !== 200) throw refusalOf(exchange, exchange.whole, adapter);
+      return { kind: "whole", completion: adapter.decode(exchange.whole, context), dropped: outbound.dropped };
     } finally {
       call.notes.upstreamMs += performance.now() - sentAt;
     }
   };
 }
 
-/** Bound on a whole answer held in memory. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 /** Bound on a provider's error text; the rest of it is not needed to tell what happened. */
-const MAX_ERROR_BYTES = 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
-async function refusalOf({ status, headers, body }: Exchange, adapter: Adapter): Promise<GatewayError> {
-  body.firstByteSeen();
-  const text = (await body.collect(MAX_ERROR_BYTES)).toString();
-  return adapter.decodeError(status, text, headers);
+function refusalOf({ status, headers }: Exchange, body: Buffer, adapter: Adapter): GatewayError {
+  return adapter.decodeError(status, body.toString("utf8", 0, MAX_ERROR_BYTES), headers);
 }
 
 interface Reply {
@@ -61,19 +58,12 @@ interface Reply {
   readonly context: DecodeContext;
 }
 
-async function whole({ exchange, adapter, outbound, context }: Reply): Promise<Sent> {
-  exchange.body.firstByteSeen();
-  const bytes = await exchange.body.collect(MAX_ANSWER_BYTES);
-  return { kind: "whole", completion: adapter.decode(bytes, context), dropped: outbound.dropped };
-}
-
 /** Looks at the first frame before anything is promised: until then another target can still be asked. */
 async function streamed({ exchange, adapter, outbound, context }: Reply): Promise<Sent> {
   const { body, headers } = exchange;
   if (!isEventStream(headers["content-type"])) {
     // A server that ignored `stream`, or an error page under 200.
-    body.firstByteSeen();
-    adapter.decode(await body.collect(MAX_ANSWER_BYTES), context);
+    void body.return?.();
     throw new GatewayError("upstream_invalid_response", "The provider answered a request for a stream without one.");
   }
   const facts: StreamFacts = { finished: false, usage: undefined };

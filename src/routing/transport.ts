@@ -20,7 +20,7 @@ export class Pools {
     const rule = network ?? networkOf(url.hostname);
     const pool = this.#poolFor(url.origin, rule);
     const prefix = url.pathname.replace(/\/+$/, "");
-    return (outbound, { signal, timeouts }) =>
+    return (outbound, { signal, timeouts, stream }) =>
       exchange(pool, {
         path: prefix + outbound.path + url.search,
         method: outbound.method,
@@ -28,6 +28,7 @@ export class Pools {
         body: outbound.body,
         signal,
         timeouts,
+        stream,
       });
   }
 

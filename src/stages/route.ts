@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { Answer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
 import type { OpenAIRequest } from "../core/endpoint.ts";
@@ -46,7 +45,7 @@ async function attemptOnce(
     throw new GatewayError("breaker_open", `Too many calls to ${target.name} are retries already.`);
   }
   if (delayMs > 0) {
-    await pause(delayMs, call.signal);
+    await call.signal.wait(delayMs);
     call.notes.upstreamMs += delayMs; // waiting on the provider's account, not ours
   }
   if (!about.allows())
@@ -71,14 +70,6 @@ async function attemptOnce(
 function blame(about: TargetHealth, error: GatewayError): void {
   if (error.code === "upstream_quota" || error.code === "upstream_auth" || error.retryable) about.failed();
   else about.undecided();
-}
-
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await wait(delayMs, undefined, { signal });
-  } catch {
-    throw asGatewayError(signal.reason);
-  }
 }
 
 function answerOf(call: Call, { target }: Attempt, sent: Sent): Answer {

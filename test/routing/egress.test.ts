@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GatewayError } from "../../src/core/error.ts";
+import { CallSignal } from "../../src/core/signal.ts";
 import type { Network } from "../../src/routing/addresses.ts";
 import { type Lookup, openPool } from "../../src/routing/egress.ts";
 import { exchange } from "../../src/routing/exchange.ts";
@@ -30,9 +31,9 @@ function nameServer(...answers: LookupAddress[][]): Lookup {
 
 async function reach(origin: string, network: Network, lookup?: Lookup): Promise<string> {
   const pool = openPool(origin, { network, ...(lookup ? { lookup } : {}) });
-  const { signal } = new AbortController();
+  const signal = new CallSignal();
   try {
-    await exchange(pool, { path: "/", method: "POST", headers: {}, body: "secret", signal, timeouts });
+    await exchange(pool, { path: "/", method: "POST", headers: {}, body: "secret", signal, timeouts, stream: false });
     return "answered";
   } catch (error) {
     return (error as GatewayError).code;
