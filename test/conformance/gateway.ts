@@ -46,6 +46,7 @@ export async function startGateway(config: unknown): Promise<Gateway> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
       process.exit(1);
     });
   }
