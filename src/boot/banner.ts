@@ -43,7 +43,6 @@ ${once}
 
 function curlLine({ dataUrl, apiKey, model }: BannerFacts): string {
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] });
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell fills it in
   const key = apiKey ?? "${GATEHOUSE_API_KEY}";
   return `curl ${dataUrl}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${body}'`;
 }

@@ -8,7 +8,7 @@ import { embeddings } from "../endpoints/embeddings.ts";
 import { createApp } from "../http/app.ts";
 import type { Authenticate, Authenticated } from "../http/authenticate.ts";
 import { Calls } from "../http/calls.ts";
-import { startServer } from "../http/server.ts";
+import { type DirectHandler, startServer } from "../http/server.ts";
 import type { Logs } from "../observe/logger.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { createRecords } from "../observe/records.ts";
@@ -41,12 +41,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const { log } = logs;
   const health = new HealthBook();
   const metrics = createMetrics({ breakers: () => health.states() });
+  const records = createRecords({ logs, metrics });
+  metrics.beforeRead(records.settle);
   const pools = new Pools();
   const serving = new Serving({
     config,
     file: options.configFile,
     env: options.env,
-    lasting: { pools, health, records: createRecords({ logs, metrics }) },
+    lasting: { pools, health, records },
     log,
     onGeneration: metrics.generation,
   });
@@ -72,7 +74,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     notReady: () => stopping,
     refused,
   });
-  const server = await startServer(app, limits, { ...config.listen, reusePort: options.reusePort });
+  const direct = new Map<string, DirectHandler>(
+    ENDPOINTS.map((endpoint) => [
+      `POST ${endpoint.path}`,
+      (incoming, outgoing) => calls.serve(endpoint, incoming, outgoing),
+    ]),
+  );
+  const server = await startServer(app, limits, { ...config.listen, reusePort: options.reusePort }, direct);
 
   const stop = async () => {
     stopping = "stopping";
@@ -84,6 +92,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     await calls.drain(Math.max(0, deadline - performance.now()));
     await Promise.race([server.close(), sleep(LAST_BYTES_MS)]);
     serving.close();
+    records.settle();
     await pools.close();
   };
   return { port: server.port, serving, metrics, stop };

@@ -1,14 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../core/error.ts";
+import type { CallSignal } from "../core/signal.ts";
 import { JsonBody, JsonError, type JsonLimits } from "../protocol/json.ts";
 
 /** Reads and parses a request's JSON object. How long it may take is the server's `requestTimeout`. */
-export async function readJson(
-  incoming: IncomingMessage,
-  limits: JsonLimits & { maxBytes: number },
-): Promise<JsonBody> {
-  const bytes = await readBytes(incoming, limits.maxBytes);
+export async function readJson(incoming: IncomingMessage, { signal, limits }: ReadOptions): Promise<JsonBody> {
+  const bytes = await readBytes(incoming, signal, limits.maxBytes);
   if (!isUtf8(bytes)) throw new GatewayError("invalid_json", "The request body is not valid UTF-8.");
   try {
     return JsonBody.parse(bytes.toString(), limits);
@@ -18,16 +16,23 @@ export async function readJson(
   }
 }
 
-async function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export interface ReadOptions {
+  /** Fires when the client leaves. */
+  readonly signal: CallSignal;
+  readonly limits: JsonLimits & { readonly maxBytes: number };
+}
+
+function readBytes(incoming: IncomingMessage, signal: CallSignal, maxBytes: number): Promise<Buffer> {
   const { headers } = incoming;
   const encoding = headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
     throw new GatewayError("unsupported_media_type", "Compressed request bodies are not accepted; send plain JSON.");
   }
   if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let total = 0;
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    signal.onAbort(reject);
     incoming.on("data", (chunk: Buffer) => {
       total += chunk.length;
       if (total > maxBytes) {
@@ -35,19 +40,13 @@ async function readBytes(incoming: IncomingMessage, maxBytes: number): Promise<B
         reject(tooLarge(maxBytes));
       } else chunks.push(chunk);
     });
-    incoming.on("end", resolve);
-    incoming.on("error", () => reject(left()));
-    incoming.on("close", () => {
-      if (!incoming.complete) reject(left());
+    incoming.on("end", () => {
+      signal.offAbort(reject);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total));
     });
   });
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total);
 }
 
 function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError("request_too_large", `The request body is larger than the ${maxBytes} bytes allowed here.`);
-}
-
-function left(): GatewayError {
-  return new GatewayError("client_left", "The client closed the connection while sending its request.");
 }

@@ -55,7 +55,7 @@ export class Calls {
     try {
       const { authenticate, limits, serving } = this.#options;
       const key = authenticated(incoming.headers, authenticate);
-      const request = endpoint.read(await readJson(incoming, limits));
+      const request = endpoint.read(await readJson(incoming, { signal, limits }));
       const { resolve, road } = serving();
       const model = allowedModel(endpoint.modelOf(request), resolve, key);
       limit = setDeadline(model.timeouts.totalMs, () => signal.abort(totalTimeout(model)));

@@ -16,12 +16,15 @@ export interface Metrics {
   /** A request turned away before it became a call: `reason` is an error code. */
   refused(reason: string): void;
   generation(number: number): void;
+  /** What to do before anything is read: count what is still waiting to be counted. */
+  beforeRead(settle: () => void): void;
 }
 
 /** What Prometheus sees. Labels come from the configuration or from closed sets, never from what a caller sent. */
 export function createMetrics({ breakers }: { breakers: () => ReadonlyMap<string, number> }): Metrics {
   const registry = new Registry();
-  const all = counters(registry);
+  let settle = () => {};
+  const all = counters({ registry, beforeRead: () => settle() });
   gaugeOfBreakers(registry, breakers);
   const generation = new Gauge({
     name: "gatehouse_config_generation",
@@ -56,21 +59,24 @@ export function createMetrics({ breakers }: { breakers: () => ReadonlyMap<string
       all.refusals.child(reason).value += 1;
     },
     generation: (number) => generation.set(number),
+    beforeRead(first) {
+      settle = first;
+    },
   };
 }
 
 type All = ReturnType<typeof counters>;
 
-function counters(registry: Registry) {
+function counters(common: { registry: Registry; beforeRead: () => void }) {
   return {
     requests: new TallyCounter({
       name: "gatehouse_requests_total",
       help: "Calls by endpoint, model entry and status.",
       labels: ["route", "model", "status"],
-      registry,
+      ...common,
     }),
     inflight: new TallyCounter(
-      { name: "gatehouse_inflight_requests", help: "Calls under way.", labels: ["route"], registry },
+      { name: "gatehouse_inflight_requests", help: "Calls under way.", labels: ["route"], ...common },
       "gauge",
     ),
     duration: new TallyHistogram({
@@ -78,45 +84,45 @@ function counters(registry: Registry) {
       help: "From a call's arrival to its last byte.",
       labels: ["operation", "model", "provider", "stream", "error_type"],
       buckets: DURATION,
-      registry,
+      ...common,
     }),
     firstToken: new TallyHistogram({
       name: "gen_ai_server_time_to_first_token_seconds",
       help: "From a call's arrival to the first part of its stream.",
       labels: ["model", "provider"],
       buckets: DURATION,
-      registry,
+      ...common,
     }),
     overhead: new TallyHistogram({
       name: "gatehouse_overhead_seconds",
       help: "The gateway's own time before an answer begins.",
       labels: ["phase"],
       buckets: OVERHEAD,
-      registry,
+      ...common,
     }),
     tokens: new TallyCounter({
       name: "gatehouse_tokens_total",
       help: "Tokens as the providers counted them.",
       labels: ["model", "provider", "type"],
-      registry,
+      ...common,
     }),
     attempts: new TallyCounter({
       name: "gatehouse_attempts_total",
       help: "Requests to providers by result.",
       labels: ["provider", "result"],
-      registry,
+      ...common,
     }),
     aborted: new TallyCounter({
       name: "gatehouse_stream_aborted_total",
       help: "Streams that did not reach their end.",
       labels: ["reason"],
-      registry,
+      ...common,
     }),
     refusals: new TallyCounter({
       name: "gatehouse_refused_total",
       help: "Requests refused before they became calls.",
       labels: ["reason"],
-      registry,
+      ...common,
     }),
   };
 }

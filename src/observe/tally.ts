@@ -9,6 +9,8 @@ export interface TallyOptions<Label extends string> {
   readonly help: string;
   readonly labels: readonly Label[];
   readonly registry: Registry;
+  /** Called before a read, to count what is still waiting to be counted. */
+  readonly beforeRead: () => void;
 }
 
 interface Sample {
@@ -47,6 +49,7 @@ export class TallyCounter<Label extends string> {
 
   /** prom-client's interface of a metric. */
   async get() {
+    this.#options.beforeRead();
     const values: Sample[] = [...this.#children.values()].map(({ labels, child }) => ({ labels, value: child.value }));
     const { name, help } = this.#options;
     return { name, help, type: this.#type, values, aggregator: "sum" };
@@ -95,6 +98,7 @@ export class TallyHistogram<Label extends string> {
 
   /** prom-client's interface of a metric. */
   async get() {
+    this.#options.beforeRead();
     const { name, help } = this.#options;
     const values = [...this.#children.values()].flatMap(({ labels, child }) => samplesOf(name, labels, child));
     return { name, help, type: "histogram", values, aggregator: "sum" };

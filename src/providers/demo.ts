@@ -156,7 +156,8 @@ function vectorOf(text: string): Float32Array {
 }
 
 function whole(text: string): Exchange {
-  return { ...stream(nothing()), headers: { "content-type": "application/json" }, whole: Buffer.from(text) };
+  const bytes = Buffer.from(text);
+  return { ...stream(once(bytes)), headers: { "content-type": "application/json" }, whole: bytes };
 }
 
 function stream(chunks: AsyncGenerator<Uint8Array, undefined>): Exchange {
@@ -172,6 +173,7 @@ function stream(chunks: AsyncGenerator<Uint8Array, undefined>): Exchange {
   return { status: 200, headers: { "content-type": "text/event-stream" }, body };
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  yield bytes;
   return undefined;
 }

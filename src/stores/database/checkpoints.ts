@@ -2,7 +2,7 @@
 import type { Pool } from "pg";
 
 /** Bounds the log on disk, and with it the time to recover after a kill. The function it returns ends it. */
-export function keepLogShort(pool: Pool, onFailure: (error: unknown) => void): () => void {
+export function keepLogShort(pool: Pool, onFailure: (error: unknown) => void, lookEveryMs = LOOK_EVERY_MS): () => void {
   let checkpointAt = 0;
   const look = async () => {
     const { rows } = await pool.query("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS position");
@@ -11,7 +11,7 @@ export function keepLogShort(pool: Pool, onFailure: (error: unknown) => void): (
     await pool.query("CHECKPOINT");
     checkpointAt = position;
   };
-  const timer = setInterval(() => look().catch(onFailure), LOOK_EVERY_MS);
+  const timer = setInterval(() => look().catch(onFailure), lookEveryMs);
   timer.unref();
   return () => clearInterval(timer);
 }
