@@ -15,10 +15,12 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly timeoutMs: number;
+  /** Called with every part of the answer's body. */
+  readonly onData?: (() => void) | undefined;
 }
 
 /** Rejects when there is no answer at all, or none within `timeoutMs`. */
-export function send({ url, method = "POST", headers, body, timeoutMs }: HttpRequest): Promise<HttpAnswer> {
+export function send({ url, method = "POST", headers, body, timeoutMs, onData }: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const outgoing = request(url, {
@@ -30,7 +32,10 @@ export function send({ url, method = "POST", headers, body, timeoutMs }: HttpReq
     outgoing.on("error", reject);
     outgoing.on("response", (response) => {
       const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        onData?.();
+      });
       response.on("error", () => undefined);
       response.on("close", () => {
         const { statusCode: status = 0, complete } = response;

@@ -3,6 +3,8 @@ import { type HttpAnswer, send } from "./client.ts";
 import { compareAnswer } from "./compare-answer.ts";
 import { compareRequest } from "./compare-request.ts";
 import { type Cutting, cuttingsOf } from "./cutting.ts";
+import { readEvents } from "./event.ts";
+import { type FirstByte, firstByte } from "./first-byte.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { bodyBytes, type Recording } from "./recording.ts";
 import type { SchemaCheck } from "./schema.ts";
@@ -38,6 +40,8 @@ interface Case {
   /** As the client asks for it. */
   readonly model: string;
   readonly baseUrl: string;
+  /** Present where it can be told whether the stream flows. */
+  readonly flow: FirstByte | undefined;
 }
 
 const PROVIDER_KEY = "sk-conformance-provider";
@@ -66,10 +70,16 @@ function casesOf(recording: Recording, stub: StubUpstream, { seed, rounds, direc
   const basePath = path.slice(0, path.length - supported.wire.tail(supported.endpoint).length);
   return cuttings.map((cutting) => {
     const name = `${encodeURIComponent(file)}/${cutting.name}`;
-    const base = stub.serve(name, { ...response, pieces: cutting.pieces });
+    const flow = cutting.name === "bytes" && hasSeveralEvents(recording) ? firstByte() : undefined;
+    const base = stub.serve(name, { ...response, pieces: cutting.pieces, beforeLast: flow?.awaited });
     const id = `${file.replace(/\.json$/, "").replace(/[^a-zA-Z0-9]+/g, "-")}-${cutting.name}`;
-    return { recording, supported, cutting, name, providerId: id, model: id, baseUrl: base + basePath };
+    return { recording, supported, cutting, name, providerId: id, model: id, baseUrl: base + basePath, flow };
   });
+}
+
+/** Without its last byte a stream still holds a whole event to pass on; the first one alone may say nothing. */
+function hasSeveralEvents(recording: Recording): boolean {
+  return readEvents(bodyBytes(recording).toString("utf8")).length > 2;
 }
 
 function configFor(cases: readonly Case[]): unknown {
@@ -139,21 +149,22 @@ async function playCase(one: Case, stage: Stage): Promise<{ faults: readonly str
   const { faults, notes } = compareAnswer({ recording, supported, answer, schemas, direct });
   const keys = { provider: PROVIDER_KEY, gateway: gateway?.apiKey ?? "" };
   const requestFaults = gateway ? compareRequest(recording, supported.wire, stub.arrivalsAt(one.name), keys) : [];
-  return { faults: [...faults, ...requestFaults], notes };
+  return { faults: [...faults, ...requestFaults, ...(one.flow?.faults ?? [])], notes };
 }
 
 const ANSWER_LIMIT_MS = 30_000;
 
-function ask({ recording, supported, model, baseUrl }: Case, gateway: Gateway | undefined): Promise<HttpAnswer> {
+function ask({ recording, supported, model, baseUrl, flow }: Case, gateway: Gateway | undefined): Promise<HttpAnswer> {
   const body = recording.client!.body;
   if (!gateway) {
     const url = baseUrl + supported.wire.tail(supported.endpoint);
-    return send({ url, headers: {}, body, timeoutMs: ANSWER_LIMIT_MS });
+    return send({ url, headers: {}, body, timeoutMs: ANSWER_LIMIT_MS, onData: flow?.seen });
   }
   return send({
     url: gateway.url + supported.endpoint.path,
     headers: { authorization: `Bearer ${gateway.apiKey}` },
     body: { ...body, model },
     timeoutMs: ANSWER_LIMIT_MS,
+    onData: flow?.seen,
   });
 }

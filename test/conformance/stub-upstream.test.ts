@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { send } from "./client.ts";
+import { firstByte } from "./first-byte.ts";
 import { type StubUpstream, startStubUpstream } from "./stub-upstream.ts";
 
 let stub: StubUpstream;
@@ -33,6 +34,19 @@ test("Recorded headers are sent, but for those of the recorded connection", asyn
   expect(answer.headers["retry-after"]).toBe("53");
   expect(answer.headers["content-length"]).toBe("9");
   expect(answer.complete).toBe(true);
+});
+
+test("Its last piece can wait for the client to have seen the first", async () => {
+  const flow = firstByte();
+  const pieces = ["data: a\n\n", "data: b\n\n"].map((text) => Buffer.from(text));
+  const url = stub.serve("flow/bytes", { status: 200, headers, pieces, beforeLast: flow.awaited });
+  await send({ url, headers: {}, body: {}, timeoutMs: 5_000, onData: flow.seen });
+  expect(flow.faults).toEqual([]);
+  const unseen = firstByte(10);
+  const again = stub.serve("unseen/bytes", { status: 200, headers, pieces, beforeLast: unseen.awaited });
+  const answer = await send({ url: again, headers: {}, body: {}, timeoutMs: 5_000 });
+  expect(answer.complete).toBe(true);
+  expect(unseen.faults).toEqual(["nothing reached the client before the provider had sent everything"]);
 });
 
 test("It remembers what reached each case, and answers nobody else", async () => {

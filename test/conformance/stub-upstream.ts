@@ -8,6 +8,8 @@ interface Reply {
   readonly headers: Readonly<Record<string, string>>;
   /** Written one by one. */
   readonly pieces: readonly Buffer[];
+  /** Waited for before the last piece. */
+  readonly beforeLast?: (() => Promise<void>) | undefined;
 }
 
 /** A request as the provider would have seen it. */
@@ -73,7 +75,7 @@ async function receive(request: IncomingMessage, target: string): Promise<Arriva
 const CONNECTION_HEADERS = new Set(["connection", "content-encoding", "content-length", "date", "transfer-encoding"]);
 
 /** Every piece is an HTTP chunk of its own, so a reader meets the cuts even where TCP joins packets. */
-async function send(response: ServerResponse, { status, headers, pieces }: Reply): Promise<void> {
+async function send(response: ServerResponse, { status, headers, pieces, beforeLast }: Reply): Promise<void> {
   response.socket?.setNoDelay(true);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
@@ -81,6 +83,7 @@ async function send(response: ServerResponse, { status, headers, pieces }: Reply
   }
   if (pieces.length === 1) return void response.end(pieces[0]);
   for (const piece of pieces) {
+    if (piece === pieces.at(-1)) await beforeLast?.();
     if (response.destroyed) return;
     response.write(piece);
     await nextTurn();
