@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=16
 /** The command line. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
