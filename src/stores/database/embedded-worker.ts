@@ -12,7 +12,7 @@ export interface EmbeddedWorkerData {
 
 export type EmbeddedWorkerNews = { readonly listening: string } | { readonly closed: true };
 
-const STOP_WAIT_MS = 1000;
+const STOP_WAIT_MS = 500;
 
 const { databaseDir, socketPath } = workerData as EmbeddedWorkerData;
 const db = await openPglite(databaseDir);

@@ -101,12 +101,14 @@ interface RunningWorker {
 
 async function startWorker(data: EmbeddedWorkerData, onFailure: (error: unknown) => void): Promise<RunningWorker> {
   const worker = new Worker(beside("embedded-worker"), { workerData: data, execArgv: [] });
-  // `once` rejects when the thread fails before it is ready.
-  const [news] = (await once(worker, "message")) as [EmbeddedWorkerNews];
+  // `once` rejects when the thread throws before it is ready; it can also just end.
+  const ended = once(worker, "exit").then(([code]) => Promise.reject(new Error(`${ENDED} (code ${code}).`)));
+  ended.catch(() => {}); // told below, once it is ready
+  const [news] = (await Promise.race([once(worker, "message"), ended])) as [EmbeddedWorkerNews];
   let closing = false;
   worker.on("error", onFailure);
-  worker.on("exit", (code) => {
-    if (!closing) onFailure(new Error(`The thread of the embedded database ended with code ${code}.`));
+  ended.catch((error: unknown) => {
+    if (!closing) onFailure(error);
   });
   const close = async () => {
     closing = true;
@@ -116,6 +118,8 @@ async function startWorker(data: EmbeddedWorkerData, onFailure: (error: unknown)
   };
   return { listening: "listening" in news ? news.listening : "", close };
 }
+
+const ENDED = "The thread of the embedded database ended";
 
 /** A file next to this one: TypeScript where this runs as TypeScript, JavaScript where it was compiled. */
 function beside(name: string): URL {

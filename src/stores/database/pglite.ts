@@ -2,16 +2,31 @@
 import { fsyncSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 
+/** Throws with what Postgres said when the folder's files cannot be used. */
 export async function openPglite(dataDir: string): Promise<PGlite> {
-  const db = new PGlite({
-    dataDir,
-    startParams: [...PGlite.defaultStartParams.filter((one) => one !== NO_FSYNC), ...TUNING],
-  });
-  await db.waitReady;
-  reachTheDisk(db);
-  return db;
+  const said: string[] = [];
+  const onStderr = (line: string) => {
+    const told = /\b(?:FATAL|PANIC|DETAIL|HINT): .*/.exec(line)?.[0];
+    if (told && said.length < MAX_LINES) said.push(told);
+    return true;
+  };
+  try {
+    const startParams = [...PGlite.defaultStartParams.filter((one) => one !== NO_FSYNC), ...TUNING];
+    const db = new PGlite({ dataDir, startParams, onStderr });
+    await db.waitReady;
+    reachTheDisk(db);
+    return db;
+  } catch (error) {
+    const why = said.join(" ") || (error as Error).message;
+    throw new Error(
+      `The embedded database in ${dataDir} cannot be opened: ${why}. Put a good copy of the folder in its place; to begin ` +
+        "with an empty database, move it away.",
+      { cause: error },
+    );
+  }
 }
 
+const MAX_LINES = 5;
 const NO_FSYNC = "-F";
 
 const TUNING = Object.entries({
