@@ -15,7 +15,7 @@ export function addConfigCommand(program: Command): void {
       const file = named ?? readEnvironment(process.env).GATEHOUSE_CONFIG ?? "gatehouse.yaml";
       if (!existsSync(file)) throw new Error(`There is no ${file}.`);
       const { providers, models } = await loadConfig(file, process.env);
-      const counts = `${Object.keys(providers).length} providers, ${Object.keys(models).length} models`;
+      const counts = `${counted(Object.keys(providers), "provider")}, ${counted(Object.keys(models), "model")}`;
       process.stdout.write(`${file} is good: ${counts}.\n`);
     });
 
@@ -25,4 +25,8 @@ export function addConfigCommand(program: Command): void {
     .action(() => {
       process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
     });
+}
+
+function counted(names: readonly string[], noun: string): string {
+  return `${names.length} ${noun}${names.length === 1 ? "" : "s"}`;
 }

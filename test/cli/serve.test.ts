@@ -281,7 +281,7 @@ describe("what cannot start says what to do", () => {
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("did you mean 'listen'?")]);
     await writeFile(join(dir, "good.yaml"), "providers: { d: { kind: demo } }\nmodels: { m: { route: d/x } }\n");
     const good = await run(cli("config", "check", join(dir, "good.yaml")));
-    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining("1 providers, 1 models")]);
+    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining("1 provider, 1 model")]);
     expect(JSON.parse((await run(cli("config", "schema"))).stdout).title).toBe("Gatehouse configuration");
     await rm(dir, { recursive: true });
   });
