@@ -40,7 +40,7 @@ export async function openDatabase({ url, dataDir, onTrouble = () => {} }: Datab
   const stopCheckpoints = embedded && keepLogShort(pool, tell("checkpoint", onTrouble));
   const close = async () => {
     stopCheckpoints?.();
-    await pool.end();
+    await Promise.race([pool.end(), sleep(CLOSE_WAIT_MS, undefined, { ref: false })]);
     await embedded?.close();
   };
   return { kind: embedded ? "embedded" : "postgres", db: drizzle({ client: pool }), pool, close };
@@ -54,11 +54,15 @@ function poolOfOne({ host, port }: Embedded): PoolConfig {
   return { host, port, user: "postgres", password: "", database: "postgres", ssl: false, max: 1, idleTimeoutMillis: 0 };
 }
 
+const QUERY_TIMEOUT_MS = 10_000;
+/** A connection that was lent out and never given back must not keep us from ending. */
+const CLOSE_WAIT_MS = QUERY_TIMEOUT_MS + 2000;
+
 /**
- * Both bounds are kept by the driver. `statement_timeout` as a connection option would be session state, which connection
+ * Both timeouts are kept by the driver. `statement_timeout` as a connection option would be session state, which connection
  * poolers refuse.
  */
-const BOUNDS = { connectionTimeoutMillis: 5000, query_timeout: 10_000, keepAlive: true };
+const BOUNDS = { connectionTimeoutMillis: 5000, query_timeout: QUERY_TIMEOUT_MS, keepAlive: true };
 
 function openPool(config: PoolConfig, onTrouble: NonNullable<DatabaseOptions["onTrouble"]>): Pool {
   const pool = new Pool({ application_name: "gatehouse", ...BOUNDS, ...config });
