@@ -16,6 +16,8 @@ export interface KeysUnderTest {
   readonly settings: SharedSettings;
   /** Two that look at the same keys. */
   readonly another: KeyStore;
+  /** Puts in so many keys at once, past the port. */
+  manyKeys(count: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -94,7 +96,9 @@ export function keysContract(driver: string, open: () => Promise<KeysUnderTest>)
     test("an id is used once", async () => {
       const key = aKey();
       await place.store.insert(key);
-      await expect(place.store.insert(key)).rejects.toThrow();
+      const refusal = place.store.insert(key);
+      await expect(refusal).rejects.toThrow(/duplicate|exists/);
+      await expect(refusal).rejects.not.toThrow(key.secretHash); // what is thrown may end in a log
       expect(await find(place.store, key.id)).toBeDefined();
     });
 
@@ -139,6 +143,14 @@ export function keysContract(driver: string, open: () => Promise<KeysUnderTest>)
       const { keys, asOf: later } = await place.store.look(asOf);
       expect(keys.map(({ key }) => key.id).sort()).toEqual([revoked.id, added.id].sort());
       expect(later.getTime()).toBeGreaterThan(asOf.getTime());
+    });
+
+    test("a look shows thousands of keys, each once", async () => {
+      const before = (await place.store.look()).keys.length;
+      await place.manyKeys(2500);
+      const { keys } = await place.store.look();
+      expect(keys.length - before).toBe(2500);
+      expect(new Set(keys.map(({ key }) => key.id)).size).toBe(keys.length);
     });
 
     test("the first to claim a setting sets it for all", async () => {
@@ -210,7 +222,7 @@ function aKey(fields: Partial<NewStoredKey> = {}): NewStoredKey {
     models: null,
     validFrom: null,
     expiresAt: null,
-    secretHash: "AAAA",
+    secretHash: "a-hash-that-is-never-shown",
     ...fields,
   };
 }
