@@ -1,0 +1,113 @@
+import type { Run } from "./load-run.ts";
+import { percentileOf } from "./load-run.ts";
+import { chunksIn, FIRST, type Pace, requestBytes, streamBody } from "./traffic.ts";
+
+export interface StreamsOrder {
+  readonly streams: number;
+  readonly everyMs: number;
+  /** Time between the last stream's first chunk and the window. */
+  readonly settleMs: number;
+  readonly windowMs: number;
+}
+
+export interface Streamed {
+  readonly chunks: number;
+  /** Reads that brought chunks: as many as chunks when every chunk came by itself. */
+  readonly reads: number;
+  /** When the window began, on the monotonic clock. */
+  readonly fromMs: number;
+  readonly wallMs: number;
+  readonly cpuMicros: number;
+}
+
+/** Opening so many streams takes a moment, and all must still run when the window ends. */
+const OPENING_MS = 600;
+
+/** Paced streams, all at once. Counts what arrives in a window in which every one of them runs. */
+export async function stream(order: StreamsOrder, run: Run): Promise<Streamed> {
+  const lengthMs = OPENING_MS + order.settleMs + order.windowMs;
+  const pace: Pace = { chunks: Math.ceil(lengthMs / order.everyMs), everyMs: order.everyMs };
+  const request = requestBytes({ ...run.door, pace });
+  const body = streamBody(pace);
+  const count = { chunks: 0, reads: 0, started: 0, ended: 0 };
+  let allStarted = () => {};
+  const started = new Promise<void>((resolve) => {
+    allStarted = resolve;
+  });
+  const ended = Array.from({ length: order.streams }, () => {
+    const connection = run.connect();
+    let seen = 0;
+    const progress = (received: number) => {
+      const chunks = chunksIn(pace, received);
+      if (chunks === seen) return;
+      if (seen === 0 && ++count.started === order.streams) allStarted();
+      count.chunks += chunks - seen;
+      count.reads += 1;
+      seen = chunks;
+    };
+    return new Promise<void>((resolve) => {
+      const done = () => {
+        count.ended += 1;
+        resolve();
+      };
+      connection.ask(request, body, { progress, done });
+    });
+  });
+  await run.guard(started);
+  await run.wait(order.settleMs);
+  const begin = { ...count, ...run.clock() };
+  await run.wait(order.windowMs);
+  const end = { ...count, ...run.clock() };
+  if (end.ended > 0) throw new Error(`${end.ended} of ${order.streams} streams ended inside the window`);
+  await run.guard(Promise.all(ended), lengthMs + 20_000);
+  return {
+    chunks: end.chunks - begin.chunks,
+    reads: end.reads - begin.reads,
+    fromMs: begin.at,
+    wallMs: end.at - begin.at,
+    cpuMicros: end.cpuMicros - begin.cpuMicros,
+  };
+}
+
+export interface FirstTokenOrder {
+  readonly everyMs: number;
+  readonly windowMs: number;
+}
+
+export interface FirstTokens {
+  readonly streams: number;
+  readonly p50Ms: number;
+}
+
+const SHORT: Pace = { chunks: 2, everyMs: 2 };
+
+/** One short stream every `everyMs`: from sending the request to having the first chunk. */
+export async function firstToken(order: FirstTokenOrder, run: Run): Promise<FirstTokens> {
+  const request = requestBytes({ ...run.door, pace: SHORT });
+  const body = streamBody(SHORT);
+  const idle = Array.from({ length: 8 }, () => run.connect());
+  const samples: number[] = [];
+  const open = new Set<Promise<void>>();
+  const until = performance.now() + order.windowMs;
+  while (performance.now() < until) {
+    const connection = idle.pop() ?? run.connect();
+    const sent = performance.now();
+    let first: number | undefined;
+    const ended = new Promise<void>((resolve) => {
+      const progress = (received: number) => {
+        if (received >= FIRST.length) first ??= performance.now() - sent;
+      };
+      const done = () => {
+        samples.push(first as number);
+        idle.push(connection);
+        open.delete(ended);
+        resolve();
+      };
+      connection.ask(request, body, { progress, done });
+    });
+    open.add(ended);
+    await run.wait(order.everyMs);
+  }
+  await run.guard(Promise.all(open));
+  return { streams: samples.length, p50Ms: percentileOf(samples, 0.5) };
+}
