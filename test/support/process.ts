@@ -38,11 +38,13 @@ export interface ProcessOptions {
 /** What `npm start` runs, with the node that runs this test. */
 export const SERVE = [process.execPath, "--min-semi-space-size=16", join(root, "src/cli/gatehouse.ts"), "serve"];
 
+/** This environment less what would change a gateway: a developer's provider key would make tests call that provider. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env;
-  // Nothing of the developer's: a key in the environment would make a provider, and tests would call it.
-  return { PATH, HOME, TMPDIR, OLLAMA_HOST: "127.0.0.1:9", ...extra };
+  const kept = Object.entries(process.env).filter(([name]) => !OURS.test(name));
+  return { ...Object.fromEntries(kept), OLLAMA_HOST: "127.0.0.1:9", ...extra };
 }
+
+const OURS = /_API_KEY$|^GATEHOUSE_|^(DATABASE|REDIS)_URL$|^npm_(?!config_cache$)/;
 
 export async function startGateway(options: ProcessOptions = {}): Promise<GatewayProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "gatehouse-")));
@@ -52,6 +54,8 @@ export async function startGateway(options: ProcessOptions = {}): Promise<Gatewa
     cwd: options.cwd ?? dataDir,
     env: cleanEnv({ GATEHOUSE_DATA_DIR: join(dataDir, "data"), ...options.env }),
     stdio: ["ignore", "pipe", "pipe"],
+    // npx stands between us and the gateway and hands no signal on: its whole group is told to stop.
+    detached: options.command !== undefined,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -80,8 +84,10 @@ export async function startGateway(options: ProcessOptions = {}): Promise<Gatewa
     adminToken: find(/Admin token\s+([\w-]{40,})/),
     startedInMs: performance.now() - startedAt,
     async stop() {
-      child.kill("SIGTERM");
+      if (options.command) process.kill(-child.pid!, "SIGTERM");
+      else child.kill("SIGTERM");
       const code = await exited;
+      while (await fetch(`${url}/healthz`).catch(() => undefined)) await sleep(50);
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
       return code;
     },
