@@ -52,7 +52,7 @@ export class AnswerReader {
       this.held = Buffer.from(bytes.subarray(0, length));
       return length;
     }
-    const head = bytes.latin1Slice(0, end);
+    const head = bytes.toString("latin1", 0, end);
     if (head.slice(9, 12) !== "200") {
       const answer = bytes.toString("utf8", 0, Math.min(length, 1000));
       throw new Error(`expected status 200, got: ${answer}`);

@@ -1,8 +1,16 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Child, Children } from "./children.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** What `npm start` runs: `node`, its own arguments, the file and the command. */
+const START = startCommand();
+/** Node's arguments in `npm start`. The bare proxy gets them too, so that only the code differs. */
+export const NODE_ARGS = START.slice(
+  1,
+  START.findIndex((word) => word.endsWith(".ts")),
+);
 const ADMIN_TOKEN = "bench-admin-token-of-one-run-0001";
 
 export interface GatehouseOptions {
@@ -11,23 +19,29 @@ export interface GatehouseOptions {
   readonly config?: string;
   readonly nodeArgs?: readonly string[];
   readonly cpu?: number | undefined;
-  /** `npm` starts it as a user does; else Node runs the file that `npm start` names. */
+  /** `npm` starts it as a user does; else Node runs it with the arguments of `npm start`. */
   readonly by?: "npm" | "node";
 }
 
 /** Starts the gateway on free ports, with its own data folder and nothing else taken from this environment. */
 export function startGatehouse(options: GatehouseOptions): Child {
   const { children, data, config, nodeArgs = [], cpu, by = "node" } = options;
-  const cli = join(ROOT, "src/cli/gatehouse.ts");
   return children.start({
     name: "gatehouse",
     command: by === "npm" ? "npm" : process.execPath,
-    args: by === "npm" ? ["start"] : [...nodeArgs, cli, "serve"],
+    args: by === "npm" ? ["start"] : [...nodeArgs, ...START.slice(1)],
     env: gatehouseEnvironment({ data, config }),
     cwd: ROOT,
     group: by === "npm",
     cpu,
   });
+}
+
+function startCommand(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: { start: string } };
+  const words = scripts.start.split(" ");
+  if (words[0] !== "node") throw new Error(`npm start should run node, not: ${scripts.start}`);
+  return words;
 }
 
 /** No service, no provider's key and no setting of the one who runs the bench may reach the gateway. */

@@ -94,7 +94,9 @@ async function saturateOnce(samples: Samples, bench: Bench): Promise<void> {
 async function streamOnce(samples: Samples, bench: Bench): Promise<void> {
   const { streams, settleMs, streamsMs } = bench.plan;
   const order: Order = { kind: "stream", streams, everyMs: EVERY_MS, settleMs, windowMs: streamsMs };
-  samples.streams.push(await ask<Streamed>(bench.load, samples.target, order));
+  const streamed = await ask<Streamed>(bench.load, samples.target, order);
+  if (streamed.wallMs < streamsMs / 2) throw new Error("the streams took so long to open that too little was left");
+  samples.streams.push(streamed);
 }
 
 async function arriveOnce(samples: Samples, bench: Bench, { perSecond, seed }: { perSecond: number; seed: number }) {
@@ -113,7 +115,7 @@ export async function warmUp(target: Target, { load, plan, progress }: Bench): P
   const { connections, streams, warmUpMs: windowMs } = plan;
   await ask(load, target, { kind: "saturate", connections, settleMs: 0, windowMs });
   if (target.name === "direct") return;
-  await ask(load, target, { kind: "stream", streams, everyMs: EVERY_MS, settleMs: 0, windowMs: windowMs / 4 });
+  await ask(load, target, { kind: "stream", streams, everyMs: EVERY_MS, settleMs: 0, windowMs });
 }
 
 /** Half of the requests per second the gateway reached; of the slowest target where the gateway is not measured. */

@@ -91,7 +91,7 @@ function serve(socket: Socket): void {
     while (rest.length > 0) {
       const end = rest.indexOf("\r\n\r\n");
       if (end < 0) break;
-      const headers = rest.latin1Slice(0, end);
+      const headers = rest.toString("latin1", 0, end);
       const length = /content-length: *(\d+)/i.exec(headers)?.[1] ?? (headers.startsWith("GET ") ? "0" : undefined);
       if (length === undefined) {
         socket.end(LENGTH_REQUIRED);
