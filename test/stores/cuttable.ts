@@ -16,7 +16,7 @@ export async function cuttableWire(url: string): Promise<CuttableWire> {
   let port = 0;
   const mend = async () => {
     server = createServer((client) => {
-      const upstream = connect(Number(target.port), target.hostname);
+      const upstream = connect(Number(target.port || DEFAULT_PORTS[target.protocol]), target.hostname);
       for (const [from, to] of [
         [client, upstream],
         [upstream, client],
@@ -40,3 +40,5 @@ export async function cuttableWire(url: string): Promise<CuttableWire> {
   wired.host = `127.0.0.1:${port}`;
   return { url: wired.href, cut, mend };
 }
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { "postgres:": 5432, "redis:": 6379 };

@@ -23,7 +23,7 @@ async function look(db: NodePgDatabase, changedSince: Date | undefined): Promise
   }
 }
 
-/** 10,000 keys at once hold everything else up for 70 ms; a page takes 2. */
+/** 10,000 keys at once hold everything else up for 70 ms; a page takes 3. */
 const PAGE_ROWS = 250;
 
 /** The clock stands in every row, and in a row of its own when there is no key: one round trip for both. */
