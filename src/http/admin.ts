@@ -82,7 +82,14 @@ export function createAdmin(options: AdminOptions): Hono {
     return new Response(text, { headers: { "content-type": contentType } });
   });
   app.get("/admin/v1/status", async () => Response.json(await options.status()));
-  app.post("/admin/v1/config/reload", async () => Response.json(await options.reload()));
+  app.post("/admin/v1/config/reload", async () => {
+    try {
+      return Response.json(await options.reload());
+    } catch (error) {
+      // Whoever holds the admin token may read what is wrong with the file.
+      throw new GatewayError("invalid_request", error instanceof Error ? error.message : String(error));
+    }
+  });
   app.get("/admin/v1/keys", async () => Response.json({ data: await options.keys.list() }));
   app.post("/admin/v1/keys", async ({ req }) => {
     const input = readNewKey(await limitedText(req.raw));
