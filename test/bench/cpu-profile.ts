@@ -55,5 +55,5 @@ function describe({ functionName, url, lineNumber }: CpuProfile["nodes"][number]
     return { name, place: `${ours[1]}:${lineNumber + 1}`, part: ours[1].split("/").slice(0, 2).join("/") };
   }
   if (url.startsWith("node:")) return { name, place: `${url}:${lineNumber + 1}`, part: "node" };
-  return { name, place: "", part: name.startsWith("(") ? name : "native" };
+  return { name, place: "", part: /^\((?:program|garbage)/.test(name) ? name : "native" };
 }
