@@ -124,5 +124,4 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
-export type ProviderConfig = Config["providers"][string];
 export const defaultTimeouts = timeouts.parse({});

@@ -1,4 +1,4 @@
-/** The two ways to touch a stream. Both make leaving early reach the source, even when nothing was read yet. */
+/** The way to touch a stream: leaving early reaches the source, even when nothing was read yet. */
 
 export type FlowEnd = "complete" | "left" | "failed";
 
@@ -31,30 +31,6 @@ export function watch<T>(items: AsyncIterable<T>, watcher: Watcher<T>): AsyncIte
     return: async () => {
       end("left", undefined);
       await source.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
-/** Transforms a stream with a generator. A generator that was never started skips its `finally`; this reaches the source anyway. */
-export function through<T, R>(
-  items: AsyncIterable<T>,
-  transform: (items: AsyncIterable<T>) => AsyncGenerator<R, void>,
-): AsyncIterableIterator<R> {
-  const source = items[Symbol.asyncIterator]();
-  const output = transform({ [Symbol.asyncIterator]: () => source });
-  let started = false;
-  return {
-    next: () => {
-      started = true;
-      return output.next();
-    },
-    return: async () => {
-      if (!started) await source.return?.();
-      await output.return();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

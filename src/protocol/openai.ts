@@ -10,40 +10,6 @@ export interface Usage {
   readonly reasoningTokens: number;
 }
 
-export interface ChatMessage {
-  readonly role: string;
-  readonly content?: string | readonly ContentPart[] | null;
-  readonly name?: string;
-  readonly tool_calls?: readonly ToolCall[];
-  readonly tool_call_id?: string;
-  readonly [extra: string]: unknown;
-}
-
-export interface ContentPart {
-  readonly type: string;
-  readonly text?: string;
-  readonly image_url?: { readonly url: string; readonly detail?: string };
-  readonly file?: { readonly file_data?: string; readonly file_id?: string; readonly filename?: string };
-  readonly [extra: string]: unknown;
-}
-
-export interface ToolCall {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
-}
-
-export interface ToolDefinition {
-  readonly type: string;
-  readonly function?: {
-    readonly name: string;
-    readonly description?: string;
-    readonly parameters?: JsonObject;
-    readonly strict?: boolean;
-  };
-  readonly [extra: string]: unknown;
-}
-
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
 /** OpenAI's usage object, from any of its servers, as our Usage; `undefined` when there is nothing countable in it. */

@@ -106,7 +106,10 @@ await describeWith({ postgres, redis }, "replicas and processes on one Postgres 
     expect(children).toHaveLength(2);
     process.kill(children[0]!, "SIGKILL");
     // Connections that were open to it break; a new one reaches another process.
-    const patient = () => ask(second.url, key).catch(() => ask(second.url, key)).catch(() => ask(second.url, key));
+    const patient = () =>
+      ask(second.url, key)
+        .catch(() => ask(second.url, key))
+        .catch(() => ask(second.url, key));
     for (let call = 0; call < 10; call++) expect((await patient()).status).toBe(200);
     for (let tries = 0; tries < 100 && (await childrenOf(second.child.pid!)).length < 2; tries++) await sleep(50);
     expect(await childrenOf(second.child.pid!)).toHaveLength(2);
