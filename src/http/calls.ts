@@ -48,6 +48,7 @@ export class Calls {
     const signal = new CallSignal();
     this.#underWay.add(signal);
     let limit: Deadline | undefined;
+    const notes = emptyNotes();
     let onTheRoad = false;
     outgoing.on("close", () => {
       if (!outgoing.writableFinished) signal.abort(clientLeft());
@@ -59,13 +60,13 @@ export class Calls {
       const { resolve, road } = serving();
       const model = allowedModel(endpoint.modelOf(request), resolve, key);
       limit = setDeadline(model.timeouts.totalMs, () => signal.abort(totalTimeout(model)));
-      const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes: emptyNotes() };
+      const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes };
       onTheRoad = true;
       await sendAnswer(outgoing, call, await road(call), this.#options);
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (!onTheRoad) this.#options.refused(error, endpoint.path);
-      sendError(outgoing, error, id);
+      sendError(outgoing, error, { id, overheadMs: performance.now() - arrivedAt - notes.upstreamMs });
     } finally {
       liftDeadline(limit);
       this.#underWay.delete(signal);

@@ -78,7 +78,11 @@ function drained(outgoing: ServerResponse, slowReaderMs: number): Promise<void> 
 }
 
 /** An error in OpenAI's shape. Safe to call when the client has left or an answer has begun: then it only ends the connection. */
-export function sendError(outgoing: ServerResponse, error: GatewayError, callId?: string): void {
+export function sendError(
+  outgoing: ServerResponse,
+  error: GatewayError,
+  about: { id: string; overheadMs: number },
+): void {
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy();
     return;
@@ -88,8 +92,10 @@ export function sendError(outgoing: ServerResponse, error: GatewayError, callId?
   outgoing.writeHead(error.status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
-    ...(callId === undefined ? {} : { "x-request-id": callId, "x-gatehouse-call-id": callId }),
-    ...(attempts ? { "x-gatehouse-attempts": String(attempts.length) } : {}),
+    "x-request-id": about.id,
+    "x-gatehouse-call-id": about.id,
+    "x-gatehouse-overhead-ms": about.overheadMs.toFixed(2),
+    "x-gatehouse-attempts": String(attempts?.length ?? 0),
     ...(retryAfterMs === undefined
       ? {}
       : { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "retry-after-ms": String(Math.ceil(retryAfterMs)) }),

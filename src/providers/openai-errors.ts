@@ -3,6 +3,7 @@ import { type ErrorCode, GatewayError } from "../core/error.ts";
 import type { ResponseHeaders } from "../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
 import { clientText, retryAfterMs } from "../protocol/refusal.ts";
+import { codeOfStatus, isAboutTheRequest, messageFor } from "./refusals.ts";
 
 /**
  * Servers disagree on the body: `{error: {...}}`, `{error: "..."}`, `{detail}`, `{message}`, `{object: "error"}`, HTML.
@@ -14,10 +15,10 @@ export function decodeOpenAIError(httpStatus: number, body: string, headers: Res
   const code = codeFor(status, error);
   const text = typeof error.message === "string" ? error.message : undefined;
   const wait = retryAfterMs(headers);
-  return new GatewayError(code, messageFor(code, status, text), {
+  return new GatewayError(code, messageFor(code, status, text ?? ""), {
     providerStatus: status,
     ...(typeof error.param === "string" ? { param: error.param } : {}),
-    ...(ABOUT_THE_REQUEST.has(code) && typeof error.code === "string" ? { providerCode: error.code } : {}),
+    ...(isAboutTheRequest(code) && typeof error.code === "string" ? { providerCode: error.code } : {}),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
     cause: clientText(body),
   });
@@ -49,40 +50,16 @@ function errorObject(json: unknown): JsonObject {
   return json;
 }
 
-/** Codes whose message is about the client's own request, so the provider's words help. */
-const ABOUT_THE_REQUEST: ReadonlySet<ErrorCode> = new Set([
-  "upstream_invalid_request",
-  "upstream_not_found",
-  "context_length_exceeded",
-  "content_filter",
-  "request_too_large",
-]);
-
 function codeFor(status: number, error: JsonObject): ErrorCode {
   const named = `${error.code ?? ""} ${error.type ?? ""}`;
   if (/context_length|string_above_max_length/.test(named)) return "context_length_exceeded";
   if (/content_filter|content_policy/.test(named)) return "content_filter";
-  if (/insufficient_quota|billing/.test(named) || status === 402) return "upstream_quota";
-  if (status === 429) return "upstream_rate_limited";
-  if (status === 401 || status === 403 || status === 407) return "upstream_auth";
-  if (status === 404) return "upstream_not_found";
-  if (status === 413) return "request_too_large";
-  if (status === 408 || status === 409 || status === 425) return "upstream_error";
-  if (status === 503 || status === 529) return "upstream_overloaded";
-  if (status >= 500) return "upstream_error";
-  if (status >= 400) return contextWords(error.message) ? "context_length_exceeded" : "upstream_invalid_request";
-  return "upstream_invalid_response";
+  if (/insufficient_quota|billing/.test(named)) return "upstream_quota";
+  const code = codeOfStatus(status);
+  return code === "upstream_invalid_request" && contextWords(error.message) ? "context_length_exceeded" : code;
 }
 
 /** Servers without an error code for it still say it in words. */
 function contextWords(message: unknown): boolean {
   return typeof message === "string" && /maximum context length|context (window|size)|reduce the length/i.test(message);
-}
-
-function messageFor(code: ErrorCode, status: number, text: string | undefined): string {
-  if (ABOUT_THE_REQUEST.has(code) && text) return clientText(text);
-  if (code === "upstream_auth") return "The provider refused the gateway's credentials.";
-  if (code === "upstream_rate_limited") return "The provider is limiting the gateway's rate.";
-  if (code === "upstream_quota") return "The gateway's account at the provider has no quota left.";
-  return `The provider answered with status ${status}.`;
 }

@@ -3,9 +3,9 @@ import type { Adapter, StreamFacts } from "../core/provider.ts";
 import { Frame } from "../protocol/frame.ts";
 import { isObject } from "../protocol/json.ts";
 import { readUsage, type Usage } from "../protocol/openai.ts";
-import { EventSplitter, SseError } from "../protocol/sse.ts";
+import { EventSplitter, SseError, type SseEvent } from "../protocol/sse.ts";
 
-interface Options {
+export interface FramesOptions {
   readonly decodeError: Adapter["decodeError"];
   /** Usage was asked for on our own account: the event that carries it stays here. */
   readonly hideUsage: boolean;
@@ -17,58 +17,92 @@ interface Options {
  * usage to be kept from the client, and the last frames for usage and the reason it ended.
  * Throws the provider's error in our words, or `upstream_closed` when the stream ends without its end.
  */
-export async function* openAIFrames(bytes: AsyncIterable<Uint8Array>, options: Options): AsyncGenerator<Frame, void> {
-  const { facts, hideUsage, decodeError } = options;
-  const splitter = new EventSplitter();
-  let last: Frame | undefined;
-  let beforeLast: Frame | undefined;
-  let begun = false;
-  const opening: Uint8Array[] = [];
+export async function* openAIFrames(
+  bytes: AsyncIterable<Uint8Array>,
+  options: FramesOptions,
+): AsyncGenerator<Frame, void> {
+  const passage = new Passage(options);
   for await (const chunk of bytes) {
-    const whole = push(splitter, chunk);
-    if (!whole) continue;
-    const frame = Frame.ofBytes(whole);
-    const broken = contains(whole, ERROR) ? errorIn(frame, decodeError) : undefined;
-    if (broken) {
-      if (broken.before.events.length > 0) yield broken.before;
-      throw broken.error;
-    }
-    beforeLast = last;
-    last = frame;
-    if (endsWithDone(whole)) finish(facts, last, beforeLast);
-    const shown = hideUsage ? withoutUsage(frame, facts) : frame;
-    if (!shown) continue;
-    if (begun) {
-      yield shown;
-      continue;
-    }
-    // Comments promise nothing: as long as only they have come, another target can still be asked.
-    opening.push(shown.bytes);
-    begun = shown.events.length > 0 || opening.length >= MAX_OPENING_COMMENTS;
-    if (begun) yield opening.length === 1 ? shown : Frame.ofBytes(Buffer.concat(opening));
+    const frame = passage.take(chunk);
+    if (frame) yield frame;
+    if (passage.failure) throw passage.failure;
   }
-  const rest = splitter.flush();
-  if (rest) {
-    const frame = Frame.ofBytes(rest);
-    const broken = errorIn(frame, decodeError);
-    if (broken) throw broken.error;
-    throwIfBareError(rest, decodeError);
-    beforeLast = last;
-    last = frame;
-    // An event that never got its blank line counts only if it is whole.
-    if (!facts.finished && frame.events.every((event) => event.json !== undefined || event.data === "[DONE]")) {
-      yield Frame.ofBytes(Buffer.concat([rest, BLANK_LINE]));
+  yield* passage.end();
+}
+
+class Passage {
+  /** Set when a provider's error was found; what came before it is still to be handed on. */
+  failure: GatewayError | undefined;
+  readonly #options: FramesOptions;
+  readonly #splitter = new EventSplitter();
+  readonly #opening: Uint8Array[] = [];
+  #begun = false;
+  #last: Frame | undefined;
+  #beforeLast: Frame | undefined;
+
+  constructor(options: FramesOptions) {
+    this.#options = options;
+  }
+
+  take(chunk: Uint8Array): Frame | undefined {
+    const whole = push(this.#splitter, chunk);
+    if (!whole) return undefined;
+    const frame = this.#remember(whole);
+    if (contains(whole, ERROR) && this.#findError(frame)) return this.#beforeError(frame);
+    if (endsWithDone(whole)) this.#finish();
+    const shown = this.#options.hideUsage ? withoutUsage(frame, this.#options.facts) : frame;
+    return this.#begun || !shown ? shown : this.#begin(shown);
+  }
+
+  /** What the end of the bytes still brings: an event without its blank line, an error without `data:`, the missing end. */
+  *end(): Generator<Frame, void> {
+    const { facts, decodeError } = this.#options;
+    const rest = this.#splitter.flush();
+    if (rest) {
+      const frame = this.#remember(rest);
+      if (this.#findError(frame)) throw this.failure;
+      throwIfBareError(rest, decodeError);
+      if (!facts.finished && isWhole(frame)) yield Frame.ofBytes(Buffer.concat([rest, BLANK_LINE]));
     }
+    if (facts.finished) return;
+    if (!isDone(this.#last) && !hasFinishReason(this.#last) && !hasFinishReason(this.#beforeLast)) {
+      throw new GatewayError("upstream_closed", "The provider's stream ended before the answer did.");
+    }
+    this.#finish();
+    // Some servers end without the terminal event; clients that wait for it should not have to.
+    if (!isDone(this.#last)) yield Frame.DONE;
   }
-  if (facts.finished) return;
-  finish(facts, last, beforeLast);
-  if (last?.events.some((event) => event.data === "[DONE]")) return;
-  if (!hasFinishReason(last) && !hasFinishReason(beforeLast)) {
-    facts.finished = false;
-    throw new GatewayError("upstream_closed", "The provider's stream ended before the answer did.");
+
+  #remember(bytes: Uint8Array): Frame {
+    this.#beforeLast = this.#last;
+    this.#last = Frame.ofBytes(bytes);
+    return this.#last;
   }
-  // Some servers end without the terminal event; clients that wait for it should not have to.
-  yield Frame.DONE;
+
+  /** Comments promise nothing: as long as only they have come, another target can still be asked. */
+  #begin(frame: Frame): Frame | undefined {
+    this.#opening.push(frame.bytes);
+    this.#begun = frame.events.length > 0 || this.#opening.length >= MAX_OPENING_COMMENTS;
+    if (!this.#begun) return undefined;
+    return this.#opening.length === 1 ? frame : Frame.ofBytes(Buffer.concat(this.#opening));
+  }
+
+  #findError(frame: Frame): boolean {
+    const found = frame.events.find(isError);
+    this.failure = found && this.#options.decodeError(200, found.data, {});
+    return found !== undefined;
+  }
+
+  #beforeError(frame: Frame): Frame | undefined {
+    const before = frame.events.slice(0, frame.events.findIndex(isError));
+    return before.length > 0 ? Frame.ofEvents(before) : undefined;
+  }
+
+  #finish(): void {
+    const { facts } = this.#options;
+    facts.finished = true;
+    facts.usage ??= usageIn(this.#last) ?? usageIn(this.#beforeLast);
+  }
 }
 
 /** A server that only ever sends keep-alives must not fill our memory with them. */
@@ -95,11 +129,6 @@ function endsWithDone(bytes: Uint8Array): boolean {
   let at = bytes.length - 1;
   while (at >= 0 && bytes[at]! <= 32) at--;
   return bytes[at] === 93 && (bytes as Buffer).toString("latin1", at - 5, at + 1) === "[DONE]";
-}
-
-function finish(facts: StreamFacts, last: Frame | undefined, beforeLast: Frame | undefined): void {
-  facts.finished = true;
-  facts.usage ??= usageIn(last) ?? usageIn(beforeLast);
 }
 
 /** Usage from the last event backwards; some servers repeat it in every chunk. Groq has it in `x_groq`. */
@@ -137,15 +166,17 @@ function withoutUsage(frame: Frame, facts: StreamFacts): Frame | undefined {
   return kept.length === 0 ? undefined : Frame.ofEvents(kept);
 }
 
-/** An error among a frame's events, with the events that came before it. */
-function errorIn(
-  frame: Frame,
-  decodeError: Adapter["decodeError"],
-): { before: Frame; error: GatewayError } | undefined {
-  const at = frame.events.findIndex(({ event, json }) => isObject(json) && (event === "error" || json.error != null));
-  if (at < 0) return undefined;
-  const before = Frame.ofEvents(frame.events.slice(0, at));
-  return { before, error: decodeError(200, frame.events[at]!.data, {}) };
+function isError({ event, json }: SseEvent): boolean {
+  return isObject(json) && (event === "error" || (json.error !== undefined && json.error !== null));
+}
+
+function isDone(frame: Frame | undefined): boolean {
+  return frame?.events.some((event) => event.data === "[DONE]") === true;
+}
+
+/** An event that never got its blank line counts only if nothing of it is missing. */
+function isWhole(frame: Frame): boolean {
+  return frame.events.every((event) => event.json !== undefined || event.data === "[DONE]");
 }
 
 /** A JSON error after the last event, without `data:` before it. */
