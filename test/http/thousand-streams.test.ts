@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEY, startTestPlane, type TestPlane } from "../support/data-plane.ts";
+import { liveHeapBytes } from "../support/heap.ts";
 import { chunk, DONE, eventStream, startUpstream, type Upstream } from "../support/upstream.ts";
 
 let upstream: Upstream;
@@ -27,6 +28,9 @@ afterAll(async () => {
   await plane.stop();
   await upstream.close();
 });
+
+/** Every other client stays to the end, the rest leave after 1 to 30 of the 40 frames. */
+const leaveAfter = (index: number) => (index % 2 === 0 ? 1000 : 1 + Math.floor(Math.random() * 30));
 
 type End = "complete" | "left";
 
@@ -55,30 +59,28 @@ async function read(leaveAfter: number): Promise<End> {
 describe("1,000 streams at once, half of whose clients leave at random", () => {
   it("closes what was left, leaks nothing, and records every call once with how it ended", async () => {
     const handles = () => process.getActiveResourcesInfo().filter((kind) => kind !== "TCPSocketWrap").length;
-    await read(100); // connections, code and metrics warmed up
-    const before = { handles: handles(), records: await ended() };
-    const ends: End[] = [];
-    const rounds = 2;
-    for (let round = 0; round < rounds; round++) {
-      const readers = Array.from({ length: 1000 }, (_, index) =>
-        read(index % 2 === 0 ? 1000 : 1 + Math.floor(Math.random() * 30)),
-      );
-      ends.push(...(await Promise.all(readers)));
-    }
+    const round = () => Promise.all(Array.from({ length: 1000 }, (_, index) => read(leaveAfter(index))));
+    await round(); // connections, code and metrics warmed up
+    await sleep(500);
+    const before = { handles: handles(), records: await ended(), heap: liveHeapBytes() };
+    const ends = await round();
     await sleep(200);
 
     const complete = ends.filter((end) => end === "complete").length;
-    expect(complete).toBeGreaterThanOrEqual(1000);
-    expect(ends.length - complete).toBeGreaterThan(500);
+    expect(complete).toBeGreaterThanOrEqual(500);
+    expect(ends.length - complete).toBeGreaterThan(300);
     const records = await ended();
     expect(records.complete - before.records.complete).toBe(complete);
     expect(records.left - before.records.left).toBe(ends.length - complete);
     expect(await plane.metric("gatehouse_inflight_requests")).toBe(0);
-    expect(await plane.metric("gen_ai_server_request_duration_seconds")).toBe(ends.length + 1);
+    expect(await plane.metric("gen_ai_server_request_duration_seconds")).toBe(2 * ends.length);
 
     // What stays open are idle connections of the pool, whose provider answers to the end.
     await closedTo(520);
     expect(handles()).toBeLessThanOrEqual(before.handles + 2);
+    const grownMb = (liveHeapBytes() - before.heap) / 1e6;
+    console.log(`${ends.length} streams: ${complete} complete, live heap ${grownMb.toFixed(1)} MB more`);
+    expect(grownMb).toBeLessThan(5);
   }, 60_000);
 });
 
