@@ -87,6 +87,8 @@ const configuration = (home: string, release: Release) => `
 Dir::State "${home}/state";
 Dir::State::status "${release === "own" ? "/var/lib/dpkg/status" : `${home}/status`}";
 Dir::Cache "${home}/cache";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
 Dir::Etc::sourcelist "${home}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null";
