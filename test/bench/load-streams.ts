@@ -5,6 +5,8 @@ import { chunksIn, FIRST, type Pace, requestBytes, streamBody } from "./traffic.
 export interface StreamsOrder {
   readonly streams: number;
   readonly everyMs: number;
+  /** Opening so many streams takes a moment, and all should still run when the window ends. */
+  readonly openingMs: number;
   /** Time between the last stream's first chunk and the window. */
   readonly settleMs: number;
   readonly windowMs: number;
@@ -20,12 +22,9 @@ export interface Streamed {
   readonly cpuMicros: number;
 }
 
-/** Opening so many streams takes a moment, and all should still run when the window ends. */
-const OPENING_MS = 600;
-
 /** Paced streams, all at once. Counts in a window in which every one runs: where one ends early, so does the window. */
 export async function stream(order: StreamsOrder, run: Run): Promise<Streamed> {
-  const lengthMs = OPENING_MS + order.settleMs + order.windowMs;
+  const lengthMs = order.openingMs + order.settleMs + order.windowMs;
   const pace: Pace = { chunks: Math.ceil(lengthMs / order.everyMs), everyMs: order.everyMs };
   const request = requestBytes({ ...run.door, pace });
   const body = streamBody(pace);

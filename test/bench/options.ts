@@ -20,6 +20,8 @@ export interface Plan {
   readonly streams: number;
   readonly warmUpMs: number;
   readonly settleMs: number;
+  /** For all streams to begin, before the window. */
+  readonly openingMs: number;
   readonly requestsMs: number;
   readonly streamsMs: number;
   readonly latencyMs: number;
@@ -33,6 +35,7 @@ const FULL: Plan = {
   streams: 256,
   warmUpMs: 3000,
   settleMs: 300,
+  openingMs: 600,
   requestsMs: 3000,
   streamsMs: 3000,
   latencyMs: 2500,
@@ -43,12 +46,13 @@ const FULL: Plan = {
 const QUICK: Plan = {
   ...FULL,
   rounds: 3,
-  warmUpMs: 800,
+  warmUpMs: 500,
   settleMs: 150,
-  requestsMs: 550,
-  streamsMs: 800,
-  latencyMs: 500,
-  firstTokenMs: 300,
+  openingMs: 300,
+  requestsMs: 500,
+  streamsMs: 600,
+  latencyMs: 400,
+  firstTokenMs: 250,
   idleMs: 800,
 };
 

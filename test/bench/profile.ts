@@ -41,14 +41,21 @@ export async function profile(start: StartOptions, bench: Bench): Promise<string
 
 async function runPhases(target: Target, bench: Bench): Promise<Phase[]> {
   await warmUp(target, bench);
-  const { connections, streams, settleMs } = bench.plan;
+  const { connections, streams, openingMs, settleMs } = bench.plan;
   bench.progress(`profiling ${target.name}: requests`);
   const requests = await withThreads(target, () =>
     ask<Saturation>(bench.load, target, { kind: "saturate", connections, settleMs, windowMs: SATURATE_MS }),
   );
   bench.progress(`profiling ${target.name}: streams`);
   const streamed = await withThreads(target, () =>
-    ask<Streamed>(bench.load, target, { kind: "stream", streams, everyMs: 10, settleMs, windowMs: STREAM_MS }),
+    ask<Streamed>(bench.load, target, {
+      kind: "stream",
+      streams,
+      everyMs: 10,
+      openingMs,
+      settleMs,
+      windowMs: STREAM_MS,
+    }),
   );
   return [
     { ...requests, name: "whole answers at saturation", unit: "request", count: requests.requests },
