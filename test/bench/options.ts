@@ -47,13 +47,13 @@ const QUICK: Plan = {
   ...FULL,
   rounds: 3,
   warmUpMs: 500,
-  settleMs: 150,
+  settleMs: 100,
   openingMs: 300,
-  requestsMs: 500,
-  streamsMs: 600,
-  latencyMs: 400,
+  requestsMs: 400,
+  streamsMs: 500,
+  latencyMs: 320,
   firstTokenMs: 250,
-  idleMs: 800,
+  idleMs: 500,
 };
 
 export const HELP = `npm run bench -- [options]
