@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,7 +15,7 @@ const START_LIMIT_MS = 60_000;
 const ASK_EVERY_MS = 50;
 
 /** Takes the project down when its owner is gone. Written for any POSIX shell: engines run on more than Linux. */
-const GUARD = `while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec docker compose -p "$2" -f "$3" down -v -t 1`;
+const GUARD = `while kill -0 "$1" 2>/dev/null; do sleep 1; done; docker compose -p "$2" -f "$3" down -v -t 1; rm -rf "$4"`;
 
 let engine: Promise<unknown> | undefined;
 
@@ -39,6 +39,8 @@ export async function startContainer(
   await engineRuns();
   const project = `gatehouse-${kind.toLowerCase()}-${process.pid}-${randomBytes(3).toString("hex")}`;
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-docker-"));
+  // Whoever the server is inside its container has to read what is laid out here.
+  await chmod(folder, 0o755);
   await furnish?.(folder);
   const port = await freePort();
   const env = { ...process.env, GATEHOUSE_TEST_PORT: `${port}`, GATEHOUSE_TEST_FOLDER: folder };
@@ -50,7 +52,7 @@ export async function startContainer(
     await untilAnswers(answers, port, () => compose("logs", "--tail", "8", kind));
   };
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => void (await compose("kill", "--signal", signal, kind));
-  const guard = watch(owner, project);
+  const guard = watch(owner, project, folder);
   const stop = async () => {
     guard.kill();
     await compose("down", "--volumes", "--timeout", "1");
@@ -65,8 +67,9 @@ export async function startContainer(
   return { port, folder, faults: { kill, restart: start }, stop };
 }
 
-function watch(owner: number, project: string): ChildProcess {
-  const guard = spawn("sh", ["-c", GUARD, "guard", `${owner}`, project, COMPOSE], { detached: true, stdio: "ignore" });
+function watch(owner: number, project: string, folder: string): ChildProcess {
+  const args = ["-c", GUARD, "guard", `${owner}`, project, COMPOSE, folder];
+  const guard = spawn("sh", args, { detached: true, stdio: "ignore" });
   guard.unref();
   return guard;
 }
