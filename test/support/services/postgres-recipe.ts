@@ -71,8 +71,7 @@ async function newestIn(folder: string): Promise<string | undefined> {
 }
 
 /** This release's own package, so that the machine's loader and libraries fit it and only what is missing comes along. */
-export const postgresTree = () =>
-  prepared("postgres", (folder) => unpackWithDependencies("own", ["postgresql"], folder));
+const postgresTree = () => prepared("postgres", (folder) => unpackWithDependencies("own", ["postgresql"], folder));
 
 async function unpackedBinaries(user: User | undefined): Promise<Binaries> {
   const tree = await withinReach(await postgresTree(), user);

@@ -45,7 +45,7 @@ async function recipe(furnish: (folder: string) => Promise<void>): Promise<Recip
   };
 }
 
-export const prometheusTree = () =>
+const prometheusTree = () =>
   prepared("prometheus", (folder) => unpackWithDependencies("trixie", ["prometheus"], folder));
 
 async function write(folder: string, files: Readonly<Record<string, string>>) {

