@@ -1,5 +1,5 @@
 import pino, { type Logger } from "pino";
-import { prettyLine } from "./pretty.ts";
+import { prettyLines } from "./pretty.ts";
 
 export type { Logger };
 
@@ -11,10 +11,10 @@ export interface LoggerOptions {
 export interface Logs {
   readonly log: Logger;
   /**
-   * Writes one finished NDJSON line at level info: the way of call records, which are too many for a general logger
+   * Writes finished NDJSON lines at level info: the way of call records, which are too many for a general logger
    * (measured: 14 µs a record through pino, 2 µs this way).
    */
-  writeLine(line: string): void;
+  writeLines(lines: string): void;
   flush(): void;
 }
 
@@ -26,7 +26,9 @@ export function createLogger({ level, format }: LoggerOptions): Logs {
   file.on("error", () => {}); // a closed pipe is no reason to stop serving
   const timer = setInterval(() => file.flush(), 250);
   timer.unref();
-  const write = pretty ? (line: string) => void file.write(prettyLine(line)) : (line: string) => void file.write(line);
+  const write = pretty
+    ? (lines: string) => void file.write(prettyLines(lines))
+    : (lines: string) => void file.write(lines);
   const log = pino(
     { level: level === "off" ? "silent" : level, base: null, formatters: { level: (label) => ({ level: label }) } },
     { write },
@@ -39,5 +41,5 @@ export function createLogger({ level, format }: LoggerOptions): Logs {
       // never opened, or the reader is gone
     }
   };
-  return { log, writeLine: log.isLevelEnabled("info") ? write : () => {}, flush };
+  return { log, writeLines: log.isLevelEnabled("info") ? write : () => {}, flush };
 }

@@ -3,8 +3,12 @@
 const COLOURS: Record<string, string> = { error: "\x1b[31m", warn: "\x1b[33m", info: "\x1b[2m", debug: "\x1b[2m" };
 const RESET = "\x1b[0m";
 
-/** One NDJSON line as a short, coloured one. */
-export function prettyLine(line: string): string {
+/** NDJSON lines as short, coloured ones. */
+export function prettyLines(lines: string): string {
+  return lines.trimEnd().split("\n").map(prettyLine).join("");
+}
+
+function prettyLine(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
   const text = msg === "call" ? callLine(fields) : `${msg}${detail(fields)}`;
