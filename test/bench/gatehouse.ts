@@ -6,11 +6,6 @@ import type { Child, Children } from "./children.ts";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What `npm start` runs: `node`, its own arguments, the file and the command. */
 const START = startCommand();
-/** Node's arguments in `npm start`. The bare proxy gets them too, so that only the code differs. */
-export const NODE_ARGS = START.slice(
-  1,
-  START.findIndex((word) => word.endsWith(".ts")),
-);
 const ADMIN_TOKEN = "bench-admin-token-of-one-run-0001";
 
 export interface GatehouseOptions {

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, type Children, type Cores, nextMessage, until } from "./children.ts";
-import { createKey, doors, NODE_ARGS, startGatehouse } from "./gatehouse.ts";
+import { createKey, doors, startGatehouse } from "./gatehouse.ts";
 import type { Door } from "./load-run.ts";
 
 export const TARGET_NAMES = ["direct", "bare", "nginx", "gatehouse"] as const;
@@ -46,7 +46,7 @@ export async function startStub({ children, cores }: Pick<StartOptions, "childre
 
 export async function startBare(options: StartOptions): Promise<Target> {
   const { children, cores, upstreamPort, nodeArgs = [] } = options;
-  const args = [...NODE_ARGS, ...nodeArgs, here("./bare-proxy.ts"), `http://127.0.0.1:${upstreamPort}`];
+  const args = [...nodeArgs, here("./bare-proxy.ts"), `http://127.0.0.1:${upstreamPort}`];
   const child = children.start({ name: "bare", command: process.execPath, args, cpu: cores.measured, channel: true });
   const { port } = await nextMessage<{ port: number }>(child);
   return { name: "bare", child, door: { port, key: ANY_KEY, pids: [child.pid] } };

@@ -36,7 +36,13 @@ export interface ProcessOptions {
 }
 
 /** What `npm start` runs, with the node that runs this test. */
-export const SERVE = [process.execPath, "--min-semi-space-size=2", join(root, "src/cli/gatehouse.ts"), "serve"];
+export const SERVE = [
+  process.execPath,
+  "--min-semi-space-size=32",
+  "--max-semi-space-size=64",
+  join(root, "src/cli/gatehouse.ts"),
+  "serve",
+];
 
 /** This environment less what would change a gateway: a developer's provider key would make tests call that provider. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
