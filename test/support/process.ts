@@ -1,5 +1,6 @@
 /** A gateway as a user starts it: a process of its own, from the command line, on free ports and an empty data folder. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,14 +36,11 @@ export interface ProcessOptions {
   readonly cwd?: string;
 }
 
-/** What `npm start` runs, with the node that runs this test. */
-export const SERVE = [
-  process.execPath,
-  "--min-semi-space-size=32",
-  "--max-semi-space-size=64",
-  join(root, "src/cli/gatehouse.ts"),
-  "serve",
-];
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
+const startWords = scripts.start.split(" ").slice(1);
+
+/** What `npm start` runs, with the node that runs this test and from any folder. */
+export const SERVE = [process.execPath, ...startWords.map((word) => (word.endsWith(".ts") ? join(root, word) : word))];
 
 /** This environment less what would change a gateway: a developer's provider key would make tests call that provider. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
