@@ -98,7 +98,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   return { port: server.port, serving, metrics, stop };
 }
 
-const LAST_REQUESTS_MS = 250;
+/** A client whose own event loop is busy may need most of this to learn that a connection is closing. */
+const LAST_REQUESTS_MS = 1000;
 /** For what is written but not yet taken by clients when everything else has ended. */
 const LAST_BYTES_MS = 1000;
 
