@@ -6,7 +6,7 @@ import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
 import { createApp } from "../http/app.ts";
-import type { Authenticate, Authenticated } from "../http/authenticate.ts";
+import { type Authenticate, mayUse } from "../http/authenticate.ts";
 import { Calls } from "../http/calls.ts";
 import { type DirectHandler, startServer } from "../http/server.ts";
 import type { Logs } from "../observe/logger.ts";
@@ -69,8 +69,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     endpoints: ENDPOINTS,
     calls,
     authenticate,
-    modelNames: (key) => serving.current.gateway.modelNames.filter((name) => mayUse(key, name)),
-    hasModel: (name, key) => mayUse(key, serving.current.resolve(name)?.entry, name),
+    modelNames: (key) => serving.current.gateway.modelNames.filter((name) => mayUse(key, { entry: name, name })),
+    hasModel(name, key) {
+      const model = serving.current.resolve(name);
+      return model !== undefined && mayUse(key, model);
+    },
     notReady: () => stopping,
     refused,
   });
@@ -102,8 +105,3 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 const LAST_REQUESTS_MS = 1000;
 /** For what is written but not yet taken by clients when everything else has ended. */
 const LAST_BYTES_MS = 1000;
-
-function mayUse({ models }: Authenticated, ...names: readonly (string | undefined)[]): boolean {
-  if (names[0] === undefined) return false;
-  return models === null || names.some((name) => name !== undefined && models.includes(name));
-}

@@ -9,6 +9,11 @@ export interface Authenticated {
   readonly models: readonly string[] | null;
 }
 
+/** Whether a key may ask for a model: by its name, or by the configuration's entry that the name matched. */
+export function mayUse({ models }: Authenticated, { entry, name }: { entry: string; name: string }): boolean {
+  return models === null || models.includes(entry) || models.includes(name);
+}
+
 export type Authenticate = (token: string) => Authenticated | undefined;
 
 /** Throws `missing_api_key` or `invalid_api_key`; says nothing about why a key was refused. */

@@ -10,7 +10,7 @@ import { Roster } from "../core/roster.ts";
 import { CallSignal } from "../core/signal.ts";
 import type { Next } from "../core/stage.ts";
 import type { JsonLimits } from "../protocol/json.ts";
-import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
+import { type Authenticate, type Authenticated, authenticated, mayUse } from "./authenticate.ts";
 import { readJson } from "./body.ts";
 import { type ReplyOptions, sendAnswer, sendError } from "./reply.ts";
 
@@ -36,10 +36,6 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#options = options;
-  }
-
-  get size(): number {
-    return this.#underWay.size;
   }
 
   async serve(endpoint: Endpoint, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -74,9 +70,9 @@ export class Calls {
     }
   }
 
-  /** Waits for the calls under way; after `limitMs` the rest is cut off with `shutting_down`. Resolves to their number. */
-  async drain(limitMs: number): Promise<number> {
-    if (this.#underWay.size === 0) return 0;
+  /** Waits for the calls under way; after `limitMs` the rest is cut off with `shutting_down`. */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#underWay.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
@@ -86,20 +82,18 @@ export class Calls {
     });
     await Promise.race([idle, limit]);
     clearTimeout(timer);
-    const left = this.#underWay.size;
     const error = new GatewayError("shutting_down", "The gateway is stopping and could not wait any longer.");
     for (const signal of this.#underWay.snapshot()) signal.abort(error);
-    return left;
   }
 }
 
-function allowedModel(name: string, resolve: Serving["resolve"], { models }: Authenticated): ModelPolicy {
+function allowedModel(name: string, resolve: Serving["resolve"], key: Authenticated): ModelPolicy {
   const model = resolve(name);
   if (!model) {
     const message = `The model '${name}' does not exist here. GET /v1/models lists those that do.`;
     throw new GatewayError("model_not_found", message, { param: "model" });
   }
-  if (models && !models.includes(model.entry) && !models.includes(name)) {
+  if (!mayUse(key, model)) {
     throw new GatewayError("model_not_allowed", `This API key may not use the model '${name}'.`, { param: "model" });
   }
   return model;
