@@ -1,8 +1,10 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
+import type { Bridge } from "./core/provider.ts";
+import type { Ways } from "./core/provider-kind.ts";
 import type { Records } from "./core/record.ts";
-import { createProvider } from "./providers/index.ts";
+import { withBridges } from "./routing/bridges.ts";
 import { compileModels, type ResolveModel } from "./routing/compile.ts";
 import type { HealthBook } from "./routing/health.ts";
 import { type Send, send } from "./routing/send.ts";
@@ -27,12 +29,16 @@ export interface Gateway {
   readonly modelNames: readonly string[];
 }
 
+/** What providers serve although their API does not have it. */
+const BRIDGES: readonly Bridge[] = [];
+
 export function createGateway(generation: number, config: Config, { pools, health, records }: Lasting): Gateway {
+  const ways: Ways = { transportTo: (baseUrl, network) => pools.transportTo(baseUrl, network) };
   const providers = new Map(
-    Object.entries(config.providers).map(([name, spec]) => {
-      const network = "network" in spec ? spec.network : undefined;
-      return [name, createProvider(name, spec, (baseUrl) => pools.transportTo(baseUrl, network))] as const;
-    }),
+    Object.entries(config.providers).map(([name, { kind, open }]) => [
+      name,
+      withBridges({ name, kind, ...open(ways) }, BRIDGES),
+    ]),
   );
   const models = Object.entries(config.models).map(([entry, { route }]) => {
     const timeouts = (typeof route === "object" && route.timeouts) || defaultTimeouts;
@@ -47,9 +53,4 @@ export function createGateway(generation: number, config: Config, { pools, healt
     providers: [...providers.keys()],
     modelNames: Object.keys(config.models).filter((entry) => !entry.includes("*")),
   };
-}
-
-/** Base URLs in use, so that connections to providers that are gone can be closed. */
-export function baseUrlsOf(config: Config): string[] {
-  return Object.values(config.providers).flatMap((spec) => ("baseUrl" in spec ? [spec.baseUrl] : []));
 }

@@ -3,7 +3,7 @@ import { unwatchFile, watchFile } from "node:fs";
 import { loadConfig } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import type { Next } from "./core/stage.ts";
-import { baseUrlsOf, createGateway, type Gateway, type Lasting } from "./gateway.ts";
+import { createGateway, type Gateway, type Lasting } from "./gateway.ts";
 import type { Logger } from "./observe/logger.ts";
 import { pipeline } from "./pipeline.ts";
 
@@ -63,12 +63,13 @@ export class Serving {
     if (!file) return running;
     try {
       const config = await loadConfig(file, env);
+      lasting.pools.startUse();
       const next = this.#build(running + 1, config);
       const restart = needingRestart(this.#config, config);
       this.#config = config;
       this.#current = next;
       this.#problem = undefined;
-      lasting.pools.keepOnly(baseUrlsOf(config));
+      lasting.pools.dropUnused();
       log.info(
         { generation: running + 1, needsRestart: restart.length > 0 ? restart : undefined },
         "configuration reloaded",

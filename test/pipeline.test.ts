@@ -11,7 +11,7 @@ import { HealthBook } from "../src/routing/health.ts";
 import { Pools } from "../src/routing/transport.ts";
 import { liveHeapBytes } from "./support/heap.ts";
 
-const config = parseConfig(
+const config = await parseConfig(
   "providers: { demo: { kind: demo, tokensPerSecond: 10000 } }\nmodels: { m: { route: demo/demo } }",
   { source: "test", env: {} },
 );

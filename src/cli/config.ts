@@ -22,8 +22,8 @@ export function addConfigCommand(program: Command): void {
   config
     .command("schema")
     .description("print the JSON Schema of gatehouse.yaml, for editors")
-    .action(() => {
-      process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+    .action(async () => {
+      process.stdout.write(`${JSON.stringify(await configJsonSchema(), null, 2)}\n`);
     });
 }
 

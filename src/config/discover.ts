@@ -1,53 +1,27 @@
 /** The configuration when nobody wrote one: the providers whose keys stand in the environment, and Ollama on this machine. */
+import { type Preset, presets } from "../providers/presets.ts";
 import type { Environment } from "./environment.ts";
 import { checkConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
 interface Known {
+  /** The provider's kind, and its name. */
   readonly name: string;
   readonly variable: string;
-  readonly provider: Record<string, unknown>;
   /** Model names that are this provider's without saying so. */
   readonly patterns: readonly string[];
 }
-
-const compatible = (baseUrl: string) => ({ kind: "openai-compatible", baseUrl });
 
 const KNOWN: readonly Known[] = [
   {
     name: "openai",
     variable: "OPENAI_API_KEY",
-    provider: { kind: "openai" },
     patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"],
   },
-  { name: "anthropic", variable: "ANTHROPIC_API_KEY", provider: { kind: "anthropic" }, patterns: ["claude-*"] },
-  {
-    name: "gemini",
-    variable: "GEMINI_API_KEY",
-    provider: compatible("https://generativelanguage.googleapis.com/v1beta/openai"),
-    patterns: ["gemini-*", "gemma-*"],
-  },
-  { name: "groq", variable: "GROQ_API_KEY", provider: compatible("https://api.groq.com/openai/v1"), patterns: [] },
-  {
-    name: "mistral",
-    variable: "MISTRAL_API_KEY",
-    provider: compatible("https://api.mistral.ai/v1"),
-    patterns: ["mistral-*"],
-  },
-  {
-    name: "deepseek",
-    variable: "DEEPSEEK_API_KEY",
-    provider: compatible("https://api.deepseek.com/v1"),
-    patterns: ["deepseek-*"],
-  },
-  { name: "xai", variable: "XAI_API_KEY", provider: compatible("https://api.x.ai/v1"), patterns: ["grok-*"] },
-  { name: "together", variable: "TOGETHER_API_KEY", provider: compatible("https://api.together.xyz/v1"), patterns: [] },
-  {
-    name: "openrouter",
-    variable: "OPENROUTER_API_KEY",
-    provider: compatible("https://openrouter.ai/api/v1"),
-    patterns: [],
-  },
+  { name: "anthropic", variable: "ANTHROPIC_API_KEY", patterns: ["claude-*"] },
+  ...Object.entries(presets as Readonly<Record<string, Preset>>).flatMap(([name, { variable, models = [] }]) =>
+    variable === undefined ? [] : [{ name, variable, patterns: models }],
+  ),
 ];
 
 export interface Discovery {
@@ -60,18 +34,18 @@ export async function discover(environment: Environment, env: NodeJS.ProcessEnv)
   const found = KNOWN.filter(({ variable }) => env[variable]);
   const providers: Record<string, unknown> = {};
   const models: Record<string, { route: string }> = {};
-  for (const { name, variable, provider, patterns } of found) {
-    providers[name] = { ...provider, apiKey: env[variable] };
+  for (const { name, variable, patterns } of found) {
+    providers[name] = { kind: name, apiKey: env[variable] };
     for (const pattern of patterns) models[pattern] = { route: `${name}/${pattern}` };
   }
   const ollama = await findOllama(environment.OLLAMA_HOST);
-  if (ollama) providers.ollama = { ...compatible(`${ollama}/v1`), network: "private" };
+  if (ollama) providers.ollama = { kind: "openai-compatible", baseUrl: `${ollama}/v1`, network: "private" };
   providers.demo = { kind: "demo" };
   for (const name of Object.keys(providers)) models[`${name}/*`] = { route: `${name}/*` };
   models.demo = { route: "demo/demo" };
   // Unchanged applications ask for models by bare names: they go to the first provider found, else to the demo.
   models["*"] = { route: `${Object.keys(providers)[0]}/*` };
-  const checked = checkConfig({ providers, models });
+  const checked = await checkConfig({ providers, models });
   if (!("config" in checked))
     throw new Error(`internal: the discovered configuration is wrong: ${checked.problems[0]?.message}`);
   const lines = found.map(({ name, variable }) => ({ name, from: variable }));

@@ -1,16 +1,21 @@
 /** Reads `gatehouse.yaml`: `${ENV}` references, the strict schema, and what a schema cannot say. */
 import { readFile } from "node:fs/promises";
 import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
 import type { RouteSpec } from "../core/policy.ts";
+import type { ProviderKind } from "../core/provider-kind.ts";
+import { isObject } from "../protocol/json.ts";
+import { builtInKind, KINDS } from "../providers/index.ts";
+import { loadPlugin, pluginFile } from "./plugins.ts";
 import { ConfigError, didYouMean, type Problem, problem, problemsOf } from "./problems.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { type Config, type ConfiguredProvider, configSchema, type RawConfig } from "./schema.ts";
 
 /** Throws ConfigError with every mistake found, each with its path and line. */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
   return parseConfig(await readFile(file, "utf8"), { source: file, env });
 }
 
-export function parseConfig(text: string, { source, env }: { source: string; env: NodeJS.ProcessEnv }): Config {
+export async function parseConfig(text: string, { source, env }: ParseOptions): Promise<Config> {
   const lines = new LineCounter();
   const document = parseDocument(hideReferences(text), { lineCounter: lines });
   if (document.errors.length > 0) {
@@ -24,7 +29,7 @@ export function parseConfig(text: string, { source, env }: { source: string; env
   }
   const problems: Problem[] = [];
   const input = resolveReferences(document.toJS() ?? {}, env, problems);
-  const checked = problems.length > 0 ? undefined : checkConfig(input);
+  const checked = problems.length > 0 ? undefined : await checkConfig(input);
   if (checked && "config" in checked) return checked.config;
   const located = [...problems, ...(checked?.problems ?? [])].map((p) => ({ ...p, line: lineOf(p.keys) }));
   throw new ConfigError(source, located);
@@ -40,6 +45,12 @@ export function parseConfig(text: string, { source, env }: { source: string; env
   }
 }
 
+interface ParseOptions {
+  /** What error messages call the text. */
+  readonly source: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 interface Ranged {
   readonly value?: unknown;
   readonly range?: readonly [number, number, number];
@@ -49,26 +60,67 @@ function keyOf(item: unknown): unknown {
   return (item as { key?: Ranged } | undefined)?.key?.value;
 }
 
-/** The schema's word and the references between the parts, for a configuration from wherever. */
-export function checkConfig(input: unknown): { config: Config } | { problems: Problem[] } {
+/** The schemas' word and the references between the parts, for a configuration from wherever. */
+export async function checkConfig(input: unknown): Promise<{ config: Config } | { problems: Problem[] }> {
   const result = configSchema.safeParse(input);
-  if (!result.success) return { problems: problemsOf(result.error.issues, input).map(suggest) };
-  const problems = unknownProviders(result.data);
-  return problems.length > 0 ? { problems } : { config: result.data };
+  if (!result.success) return { problems: problemsOf(result.error.issues, input).map((found) => suggest(found)) };
+  const { providers, problems } = await checkProviders(result.data, input);
+  const config = { ...result.data, providers };
+  const all = [...problems, ...unknownProviders(result.data)];
+  return all.length > 0 ? { problems: all } : { config };
 }
 
-function suggest(found: Problem): Problem {
+interface CheckedProviders {
+  readonly providers: Readonly<Record<string, ConfiguredProvider>>;
+  readonly problems: readonly Problem[];
+}
+
+/** Every kind of provider brings its own settings. */
+async function checkProviders({ providers, plugins }: RawConfig, input: unknown): Promise<CheckedProviders> {
+  const configured: Record<string, ConfiguredProvider> = {};
+  const problems: Problem[] = [];
+  for (const [name, { kind: kindName, ...settings }] of Object.entries(providers)) {
+    const keys = ["providers", name];
+    const kind = await kindNamed(kindName, plugins);
+    if (typeof kind === "string") {
+      problems.push(problem([...keys, "kind"], kind));
+      continue;
+    }
+    const result = kind.settings.safeParse(settings);
+    const { data } = result;
+    if (data) configured[name] = { kind: kindName, settings: data, open: (ways) => kind.open(data, ways) };
+    else {
+      const known = Object.keys(kind.settings.shape);
+      problems.push(...problemsOf(result.error!.issues, input, keys).map((found) => suggest(found, known)));
+    }
+  }
+  return { providers: configured, problems };
+}
+
+/** The kind, or what is wrong with its name. */
+async function kindNamed(name: string, plugins: string): Promise<ProviderKind | string> {
+  const builtIn = await builtInKind(name);
+  if (builtIn) return builtIn;
+  const file = /^[a-z0-9][a-z0-9-]*$/.test(name) ? pluginFile(plugins, "providers", name) : undefined;
+  if (file) return loadPlugin(file, isProviderKind);
+  return `must be one of ${KINDS.join(", ")}, or the name of a file in ${plugins}/providers${didYouMean(name, KINDS)}`;
+}
+
+function isProviderKind(value: unknown): value is ProviderKind {
+  return isObject(value) && value.settings instanceof z.ZodObject && typeof value.open === "function";
+}
+
+function suggest(found: Problem, known: readonly string[] = SETTINGS): Problem {
   if (found.message !== "is not a known setting") return found;
-  return { ...found, message: found.message + didYouMean(String(found.keys.at(-1)), SETTINGS) };
+  return { ...found, message: found.message + didYouMean(String(found.keys.at(-1)), known) };
 }
 
 const SETTINGS = (
   "listen control limits drain providers models host port maxBodyBytes maxHeaderBytes maxJsonDepth maxJsonValues " +
-  "headersTimeoutMs bodyTimeoutMs keepAliveMs slowReaderMs limitMs kind apiKey baseUrl headers network streamUsage " +
-  "tokensPerSecond route target balance fallback weight retry timeouts times baseDelayMs maxDelayMs firstByteMs idleMs totalMs"
+  "headersTimeoutMs bodyTimeoutMs keepAliveMs slowReaderMs limitMs plugins route target balance fallback weight retry timeouts times baseDelayMs maxDelayMs firstByteMs idleMs totalMs"
 ).split(" ");
 
-function unknownProviders({ models, providers }: Config): Problem[] {
+function unknownProviders({ models, providers }: RawConfig): Problem[] {
   const known = Object.keys(providers);
   const problems: Problem[] = [];
   for (const [name, { route }] of Object.entries(models)) {

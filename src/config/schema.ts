@@ -1,6 +1,7 @@
 /** What may stand in `gatehouse.yaml`. Strict: an unknown name is a mistake, not a wish. */
 import { z } from "zod";
 import type { RouteSpec, WeightedRouteSpec } from "../core/policy.ts";
+import type { OpenProvider, Ways } from "../core/provider-kind.ts";
 
 const positiveInt = z.number().int().positive();
 const milliseconds = positiveInt.max(24 * 3600 * 1000);
@@ -45,44 +46,8 @@ function exactlyOneKind<T extends z.ZodType<Exclude<RouteSpec, string>, unknown>
   );
 }
 
-const headers = z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "must be a header name"), z.string());
-const network = z
-  .enum(["public", "private"])
-  .describe("Which addresses the base URL may lead to; guessed from the host when left out.");
-const baseUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
-
-const openai = z.strictObject({
-  kind: z.literal("openai"),
-  apiKey: z.string().min(1),
-  baseUrl: baseUrl.default("https://api.openai.com/v1"),
-  headers: headers.optional(),
-  network: network.optional(),
-  streamUsage: z.boolean().default(true).describe("Ask for usage in streams on the gateway's own account."),
-});
-
-const openaiCompatible = z.strictObject({
-  kind: z.literal("openai-compatible"),
-  baseUrl: baseUrl.describe("Up to and with /v1, where the server has it."),
-  apiKey: z.string().min(1).optional(),
-  headers: headers.optional(),
-  network: network.optional(),
-  streamUsage: z.boolean().default(false).describe("Ask for usage in streams; off for servers that refuse it."),
-});
-
-const anthropic = z.strictObject({
-  kind: z.literal("anthropic"),
-  apiKey: z.string().min(1),
-  baseUrl: baseUrl.default("https://api.anthropic.com"),
-  headers: headers.optional(),
-  network: network.optional(),
-});
-
-const demo = z.strictObject({
-  kind: z.literal("demo"),
-  tokensPerSecond: z.number().positive().max(10_000).default(50),
-});
-
-const provider = z.discriminatedUnion("kind", [openai, openaiCompatible, anthropic, demo]);
+/** A provider as it is written: its kind's own schema judges the rest (`load.ts`). */
+const provider = z.looseObject({ kind: z.string() });
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be letters, digits, dots, dashes and underscores");
 const modelName = z
@@ -119,9 +84,27 @@ export const configSchema = z.strictObject({
   drain: z
     .strictObject({ limitMs: milliseconds.default(30_000).describe("For answers under way when stopping.") })
     .prefault({}),
+  plugins: z
+    .string()
+    .min(1)
+    .default("plugins")
+    .describe("Folder of plugins: providers/<kind>.ts adds a kind of provider. Relative to where the gateway starts."),
   providers: z.record(name, provider).default({}),
   models: z.record(modelName, model).default({}),
 });
 
-export type Config = z.output<typeof configSchema>;
+/** As it is written, with defaults. */
+export type RawConfig = z.output<typeof configSchema>;
+
+export type Config = Omit<RawConfig, "providers"> & {
+  readonly providers: Readonly<Record<string, ConfiguredProvider>>;
+};
+
+/** A provider whose settings its kind has accepted. */
+export interface ConfiguredProvider {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  open(ways: Ways): OpenProvider;
+}
+
 export const defaultTimeouts = timeouts.parse({});

@@ -23,11 +23,15 @@ export interface StreamAnswer {
   readonly kind: "stream";
   readonly source: Source;
   readonly frames: AsyncIterable<Frame>;
+  /** Server-sent events when absent. */
+  readonly contentType?: string;
   readonly outcome: Promise<Outcome>;
 }
 
-/** A whole answer in the endpoint's own JSON, as bytes or text ready to be sent. */
+/** A whole answer in the endpoint's own form, as bytes or text ready to be sent. */
 export interface Completion {
+  /** JSON when absent. */
+  readonly contentType?: string;
   readonly body: Uint8Array | string;
   readonly usage: Usage | undefined;
 }

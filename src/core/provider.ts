@@ -8,11 +8,11 @@ import type { CallSignal } from "./signal.ts";
 
 /** What is to be sent to a provider. */
 export interface Outbound {
-  readonly method: "POST";
+  readonly method: "POST" | "GET" | "DELETE";
   /** Appended to the provider's base URL, for example `/chat/completions`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | null;
   /** Request fields this provider cannot honour, as dotted paths. */
   readonly dropped: readonly string[];
   /** True when usage was asked for on our own account and must not reach the client. */
@@ -74,6 +74,27 @@ export interface TransportOptions {
   readonly timeouts: Timeouts;
   /** Read an answer with status 200 as it comes, instead of waiting for all of it. */
   readonly stream: boolean;
+}
+
+/**
+ * Serves one endpoint through another one's adapter, for providers that do not have it themselves: Responses and Messages
+ * over chat. Pure translation, as an adapter is.
+ */
+export interface Bridge {
+  readonly endpoint: EndpointName;
+  /** The endpoint whose adapter does the work. */
+  readonly over: EndpointName;
+  /** Asks for usage in streams: what the outer endpoint always tells. */
+  request(request: OpenAIRequest, target: Target): BridgedRequest;
+  decode(completion: Completion, context: DecodeContext): Completion;
+  /** `frames` are the inner endpoint's, `facts` are theirs as well: finished before the last outer frames are yielded. */
+  decodeStream(frames: AsyncIterable<Frame>, context: StreamContext): AsyncGenerator<Frame, void>;
+}
+
+export interface BridgedRequest {
+  readonly request: OpenAIRequest;
+  /** Fields of the outer request that have no form in the inner one, as dotted paths. */
+  readonly dropped: readonly string[];
 }
 
 /** Sends one request; rejects with a GatewayError (timers, connection, the call's signal). */

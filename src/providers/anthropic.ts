@@ -1,11 +1,22 @@
+import { z } from "zod";
 import type { OpenAIRequest } from "../core/endpoint.ts";
 import type { Target } from "../core/policy.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
-import { isObject } from "../protocol/json.ts";
+import { defineProvider } from "../core/provider-kind.ts";
 import { decodeAnswer } from "./anthropic/answer.ts";
 import { decodeAnthropicError } from "./anthropic/error.ts";
 import { messagesRequest } from "./anthropic/request.ts";
 import { decodeEvents } from "./anthropic/stream.ts";
+import { asksForUsage } from "./chat/wants.ts";
+import { apiKey, baseUrl, headers, network } from "./settings.ts";
+
+export default defineProvider({
+  settings: z.strictObject({ apiKey, baseUrl: baseUrl.default("https://api.anthropic.com"), headers, network }),
+  open: (settings, { transportTo }) => ({
+    adapters: { chat: anthropicChat(settings) },
+    transport: transportTo(settings.baseUrl, settings.network),
+  }),
+});
 
 export interface AnthropicOptions {
   readonly apiKey?: string | undefined;
@@ -21,7 +32,7 @@ export interface AnthropicOptions {
 /** OpenAI's chat over Anthropic's Messages API. */
 export function anthropicChat(options: AnthropicOptions = {}): Adapter {
   const { apiKey, version = "2023-06-01", defaultMaxTokens = 4096, now = Date.now } = options;
-  const headers = {
+  const sent = {
     "content-type": "application/json",
     accept: "application/json, text/event-stream",
     "accept-encoding": "identity",
@@ -31,7 +42,7 @@ export function anthropicChat(options: AnthropicOptions = {}): Adapter {
   };
   const created = () => Math.floor(now() / 1000);
   return {
-    encode: (request, target) => encode(request, target, { headers, defaultMaxTokens }),
+    encode: (request, target) => encode(request, target, { headers: sent, defaultMaxTokens }),
     decode: (body, { target }) => decodeAnswer(body, { created: created(), model: target.model }),
     decodeStream: (bytes, { request, target, facts }) =>
       decodeEvents(bytes, {
@@ -66,9 +77,4 @@ function withBetas(headers: Wire["headers"], betas: readonly string[]): Wire["he
   const configured = headers["anthropic-beta"];
   const all = [...(configured ? [configured] : []), ...betas];
   return { ...headers, "anthropic-beta": [...new Set(all)].join(",") };
-}
-
-function asksForUsage({ body }: OpenAIRequest): boolean {
-  const { stream_options } = body.value;
-  return isObject(stream_options) && stream_options.include_usage === true;
 }

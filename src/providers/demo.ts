@@ -1,20 +1,23 @@
 /** The built-in demo model: needs no network and no account, says the same for the same question, and says what it is. */
 import { createHash } from "node:crypto";
-import type { EndpointName } from "../core/endpoint.ts";
-import type { Adapter, Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
+import { z } from "zod";
+import type { Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
+import { defineProvider, type OpenProvider } from "../core/provider-kind.ts";
 import type { CallSignal } from "../core/signal.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
 import { openAICompatible } from "./openai-compatible.ts";
 
-export interface DemoOptions {
+interface DemoOptions {
   readonly tokensPerSecond: number;
 }
 
+export default defineProvider({
+  settings: z.strictObject({ tokensPerSecond: z.number().positive().max(10_000).default(50) }),
+  open: demo,
+});
+
 /** A server that speaks OpenAI, inside this process: the same adapters as for a real one, and a transport of its own. */
-export function demo({ tokensPerSecond }: DemoOptions): {
-  adapters: Readonly<Record<EndpointName, Adapter>>;
-  transport: Transport;
-} {
+function demo({ tokensPerSecond }: DemoOptions): OpenProvider {
   const transport: Transport = async (outbound, { signal }) => {
     const request = requestOf(outbound);
     if (outbound.path === "/embeddings") return whole(embeddingsFor(request));
@@ -26,7 +29,7 @@ export function demo({ tokensPerSecond }: DemoOptions): {
 }
 
 function requestOf({ body }: Outbound): JsonObject {
-  const json = tryParse(typeof body === "string" ? body : Buffer.from(body).toString());
+  const json = tryParse(typeof body === "string" ? body : Buffer.from(body ?? []).toString());
   return isObject(json) ? json : {};
 }
 

@@ -1,35 +1,28 @@
-/** The list of provider kinds: how each turns its configuration into adapters. */
-import type { Provider, Transport } from "../core/provider.ts";
-import { anthropicChat } from "./anthropic.ts";
-import { demo } from "./demo.ts";
-import { openAICompatible } from "./openai-compatible.ts";
+/** The list of provider kinds. Each is read when a configuration first names it: those that nobody uses cost nothing. */
+import type { ProviderKind } from "../core/provider-kind.ts";
+import { presets } from "./presets.ts";
 
-/** A provider as the configuration declares it; the schema in `config` says which fields a kind has. */
-export type ProviderSpec =
-  | (Reached & { readonly kind: "openai"; readonly streamUsage: boolean })
-  | (Reached & { readonly kind: "openai-compatible"; readonly streamUsage: boolean })
-  | (Reached & { readonly kind: "anthropic" })
-  | { readonly kind: "demo"; readonly tokensPerSecond: number };
+type Load = () => Promise<{ readonly default: ProviderKind }>;
 
-interface Reached {
-  readonly baseUrl: string;
-  readonly apiKey?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+const wires: Readonly<Record<string, Load>> = {
+  openai: () => import("./openai.ts"),
+  "openai-compatible": () => import("./openai-compatible.ts"),
+  anthropic: () => import("./anthropic.ts"),
+  demo: () => import("./demo.ts"),
+};
 
-/** `transportTo` opens the way to a base URL; the kinds that need none never call it. */
-export function createProvider(
-  name: string,
-  spec: ProviderSpec,
-  transportTo: (baseUrl: string) => Transport,
-): Provider {
-  switch (spec.kind) {
-    case "demo":
-      return { name, kind: spec.kind, ...demo(spec) };
-    case "anthropic":
-      return { name, kind: spec.kind, adapters: { chat: anthropicChat(spec) }, transport: transportTo(spec.baseUrl) };
-    case "openai":
-    case "openai-compatible":
-      return { name, kind: spec.kind, adapters: openAICompatible(spec), transport: transportTo(spec.baseUrl) };
-  }
+const named: Readonly<Record<string, Load>> = Object.fromEntries(
+  Object.entries(presets).map(([kind, preset]) => [
+    kind,
+    async () => ({ default: (await import("./openai-compatible.ts")).presetKind(preset) }),
+  ]),
+);
+
+const all: Readonly<Record<string, Load>> = { ...wires, ...named };
+
+export const KINDS: readonly string[] = Object.keys(all);
+
+/** Undefined for a kind that is not built in. */
+export async function builtInKind(kind: string): Promise<ProviderKind | undefined> {
+  return Object.hasOwn(all, kind) ? (await all[kind]!()).default : undefined;
 }

@@ -1,11 +1,15 @@
+import { z } from "zod";
 import type { Completion } from "../core/answer.ts";
 import type { EndpointName, OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import type { Target } from "../core/policy.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
+import { defineProvider, type OpenProvider, type ProviderKind, type Ways } from "../core/provider-kind.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
 import { readUsage, type Usage } from "../protocol/openai.ts";
 import { decodeOpenAIError, embeddedError } from "./openai-errors.ts";
+import type { Preset } from "./presets.ts";
+import { apiKey, baseUrl, headers, network } from "./settings.ts";
 
 export interface OpenAICompatibleOptions {
   readonly apiKey?: string | undefined;
@@ -17,15 +21,41 @@ export interface OpenAICompatibleOptions {
   readonly streamUsage: boolean;
 }
 
+const settings = z.strictObject({
+  baseUrl: baseUrl.describe("Up to and with /v1, where the server has it."),
+  apiKey: apiKey.optional(),
+  headers,
+  network,
+  streamUsage: z.boolean().default(false).describe("Ask for usage in streams; off for servers that refuse it."),
+});
+
+export default defineProvider({ settings, open });
+
+/** The same, with what is known about a server of this name. */
+export function presetKind({ baseUrl: at, variable, streamUsage = false }: Preset): ProviderKind {
+  return defineProvider({
+    settings: settings.extend({
+      baseUrl: settings.shape.baseUrl.default(at),
+      apiKey: variable === undefined ? apiKey.optional() : apiKey,
+      streamUsage: settings.shape.streamUsage.default(streamUsage),
+    }),
+    open: open as ProviderKind["open"],
+  });
+}
+
+function open(options: z.output<typeof settings>, { transportTo }: Ways): OpenProvider {
+  return { adapters: openAICompatible(options), transport: transportTo(options.baseUrl, options.network) };
+}
+
 /** Every endpoint of a server that speaks OpenAI: the request goes on as it came but for the model's name. */
-export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Record<EndpointName, Adapter>> {
-  const headers = {
+export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Partial<Record<EndpointName, Adapter>>> {
+  const sent = {
     "content-type": "application/json",
     ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
     ...options.headers,
   };
   const adapter = (path: string, streamUsage: boolean): Adapter => ({
-    encode: (request, target) => encode(request, target, { path, headers, streamUsage }),
+    encode: (request, target) => encode(request, target, { path, headers: sent, streamUsage }),
     decode,
     decodeError: decodeOpenAIError,
   });

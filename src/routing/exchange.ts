@@ -6,7 +6,7 @@ import { RefusedAddressError } from "./egress.ts";
 
 export interface ExchangeRequest extends TransportOptions {
   readonly path: string;
-  readonly method: "POST" | "GET";
+  readonly method: "POST" | "GET" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
 }

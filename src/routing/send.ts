@@ -6,7 +6,7 @@ import type { Target } from "../core/policy.ts";
 import type { Adapter, DecodeContext, Exchange, Outbound, Provider, StreamFacts } from "../core/provider.ts";
 import { type FlowEnd, watch } from "../protocol/flow.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { openAIFrames } from "./openai-frames.ts";
+import { framesOf } from "./bridges.ts";
 
 /** Asks one target once; resolves when there is something good to send, rejects with a GatewayError. */
 export type Send = (call: Call<OpenAIRequest>, target: Target) => Promise<Sent>;
@@ -67,9 +67,7 @@ async function streamed({ exchange, adapter, outbound, context }: Reply): Promis
     throw new GatewayError("upstream_invalid_response", "The provider answered a request for a stream without one.");
   }
   const facts: StreamFacts = { finished: false, usage: undefined };
-  const decoded = adapter.decodeStream
-    ? adapter.decodeStream(body, { ...context, facts })
-    : openAIFrames(body, { decodeError: adapter.decodeError, hideUsage: outbound.hideUsage === true, facts });
+  const decoded = framesOf(adapter, body, { ...context, facts }, outbound.hideUsage);
   let first: IteratorResult<Frame, void>;
   try {
     first = await decoded.next();

@@ -14,6 +14,9 @@ export class Pools {
     this.#options = options;
   }
 
+  /** What `transportTo` was asked for since `startUse`: what the newest configuration needs. */
+  #used = new Set<string>();
+
   /** The transport for a base URL. A pool is shared only under the same network rule, so that a strict one never rides on a loose one. */
   transportTo(baseUrl: string, network: Network | undefined): Transport {
     const url = new URL(baseUrl);
@@ -34,6 +37,7 @@ export class Pools {
 
   #poolFor(origin: string, network: Network): Pool {
     const key = `${network} ${origin}`;
+    this.#used.add(key);
     let pool = this.#pools.get(key);
     if (!pool) {
       pool = openPool(origin, { ...this.#options, network });
@@ -42,11 +46,15 @@ export class Pools {
     return pool;
   }
 
-  /** Lets go of the pools no longer named in `baseUrls`; calls under way on them finish. */
-  keepOnly(baseUrls: readonly string[]): void {
-    const origins = new Set(baseUrls.map((url) => new URL(url).origin));
+  /** A configuration is about to be built: forgets what the one before used. */
+  startUse(): void {
+    this.#used = new Set();
+  }
+
+  /** Lets go of the pools that nothing asked for since `startUse`; calls under way on them finish. */
+  dropUnused(): void {
     for (const [key, pool] of this.#pools) {
-      if (origins.has(key.slice(key.indexOf(" ") + 1))) continue;
+      if (this.#used.has(key)) continue;
       this.#pools.delete(key);
       pool.close().catch(() => {}); // a pool that fails to close has nothing left to tell
     }

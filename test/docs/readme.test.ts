@@ -60,9 +60,12 @@ describe("every snippet of the README", () => {
     }
   });
 
-  it("in YAML is a good configuration", () => {
+  it("in YAML is a good configuration", async () => {
     for (const text of snippets("yaml")) {
-      const config = parseConfig(text, { source: "README.md", env: { OPENAI_API_KEY: "a", ANTHROPIC_API_KEY: "b" } });
+      const config = await parseConfig(text, {
+        source: "README.md",
+        env: { OPENAI_API_KEY: "a", ANTHROPIC_API_KEY: "b" },
+      });
       expect(Object.keys(config.models)).toEqual(["support-bot", "claude-*"]);
     }
   });
@@ -85,6 +88,6 @@ describe("what the README names", () => {
 
   it("is the schema that the code has", async () => {
     const published = JSON.parse(await readFile(join(root, "docs/gatehouse.schema.json"), "utf8"));
-    expect(published).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+    expect(published).toEqual(JSON.parse(JSON.stringify(await configJsonSchema())));
   });
 });

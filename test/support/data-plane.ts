@@ -21,7 +21,7 @@ const authenticate: Authenticate = (token) => {
 
 export async function startTestPlane(config: string, options: { configFile?: string } = {}): Promise<TestPlane> {
   const logs = createLogger({ level: "off", format: "json" });
-  const parsed = parseConfig(config, { source: "test", env: {} });
+  const parsed = await parseConfig(config, { source: "test", env: {} });
   const plane = await startDataPlane({
     config: { ...parsed, listen: { host: "127.0.0.1", port: 0 } },
     configFile: options.configFile,

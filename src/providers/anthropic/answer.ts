@@ -1,10 +1,10 @@
 import type { Completion } from "../../core/answer.ts";
 import { GatewayError } from "../../core/error.ts";
+import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { writeUsage } from "../../protocol/openai.ts";
 import { type Sources, sourcesOf } from "./citations.ts";
 import { embeddedError } from "./error.ts";
-import { parseExactly } from "./numbers.ts";
 import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
 
 export interface AnswerOptions {

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { invalid, unsupported } from "./refuse.ts";
+import { type Data, readDataUrl, readFileData } from "../chat/data-url.ts";
+import { invalid, unsupported } from "../chat/refuse.ts";
 
 /** A content block of Anthropic's. */
 export type Block = JsonObject & { readonly type: string };
@@ -73,7 +74,7 @@ function fileBlock(part: JsonObject, { path }: Place): Block {
   });
   if (typeof file_id === "string") return document({ type: "file", file_id });
   if (typeof file_data !== "string") throw invalid(`${path}.file`, "must hold file_data or file_id");
-  const data = readDataUrl(file_data) ?? { mediaType: bareType(file_data, filename), base64: file_data };
+  const data = readFileData(file_data, filename);
   if (data.mediaType === "application/pdf") return document(base64Source(data));
   if (data.mediaType.startsWith("image/")) return { type: "image", source: base64Source(data), ...marks(part) };
   if (!TEXT.test(data.mediaType)) throw unsupported(path, `files of type ${data.mediaType.slice(0, 80)}`);
@@ -85,39 +86,6 @@ const DOCUMENT_MARKS = ["cache_control", "citations", "context", "title"];
 
 const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|javascript)$)/;
 
-/** Base64 without a data URL around it. */
-function bareType(base64: string, filename: unknown): string {
-  // `%PDF-` in base64.
-  const isPdf = base64.startsWith("JVBERi") || (typeof filename === "string" && /\.pdf$/i.test(filename));
-  return isPdf ? "application/pdf" : "application/octet-stream";
-}
-
-interface Data {
-  readonly mediaType: string;
-  readonly base64: string;
-}
-
 function base64Source({ mediaType, base64 }: Data): JsonObject {
   return { type: "base64", media_type: mediaType, data: base64 };
-}
-
-/** Undefined when it is another kind of URL. The data is cut out, not matched: it can be megabytes. */
-function readDataUrl(url: string): Data | undefined {
-  if (!/^data:/i.test(url)) return undefined;
-  const comma = url.indexOf(",");
-  const [mediaType = "", ...parameters] = url.slice("data:".length, Math.max(comma, 0)).split(";");
-  const data = url.slice(comma + 1);
-  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === "base64");
-  return {
-    mediaType: mediaType.trim().toLowerCase() || "text/plain",
-    base64: isBase64 ? data : Buffer.from(unescaped(data)).toString("base64"),
-  };
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

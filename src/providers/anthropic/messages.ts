@@ -1,7 +1,7 @@
+import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { invalid, unsupported } from "../chat/refuse.ts";
 import { type Block, blocksOf, isBlank } from "./content.ts";
-import { parseExactly } from "./numbers.ts";
-import { invalid, unsupported } from "./refuse.ts";
 
 export interface Conversation {
   readonly system?: string | readonly Block[];

@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { numberIn } from "../chat/refuse.ts";
 import { otherFields } from "./fields.ts";
 import { conversationOf } from "./messages.ts";
 import { type ModelTraits, traitsOf } from "./models.ts";
-import { numberIn } from "./refuse.ts";
 import { samplersOf } from "./samplers.ts";
 import { enforceable } from "./schema.ts";
 import { thinkingOf } from "./thinking.ts";

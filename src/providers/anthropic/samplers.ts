@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../protocol/json.ts";
+import { numberIn } from "../chat/refuse.ts";
 import type { ModelTraits } from "./models.ts";
-import { numberIn } from "./refuse.ts";
 
 export interface SamplerOptions {
   readonly traits: ModelTraits;

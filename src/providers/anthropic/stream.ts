@@ -1,23 +1,13 @@
 import { GatewayError } from "../../core/error.ts";
 import type { StreamFacts } from "../../core/provider.ts";
-import { Frame } from "../../protocol/frame.ts";
+import type { Frame } from "../../protocol/frame.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { writeUsage } from "../../protocol/openai.ts";
 import { SseError, sseEvents } from "../../protocol/sse.ts";
+import { ChatChunks, type ChunkOptions, type Frames, NO_FRAMES } from "../chat/chunks.ts";
 import { thinkingBlock } from "./answer.ts";
 import { sourcesOf } from "./citations.ts";
 import { embeddedError } from "./error.ts";
 import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
-
-export interface EventOptions {
-  /** Seconds since 1970. */
-  readonly created: number;
-  /** For servers that do not name the model. */
-  readonly model: string;
-  /** The client asked for the chunk with usage. */
-  readonly includeUsage: boolean;
-  readonly facts: StreamFacts;
-}
 
 /**
  * Anthropic's events as OpenAI's chunks, one frame each. Throws the error an event holds, and `upstream_closed` when the
@@ -25,7 +15,7 @@ export interface EventOptions {
  */
 export async function* decodeEvents(
   bytes: AsyncIterable<Uint8Array>,
-  options: EventOptions,
+  options: ChunkOptions,
 ): AsyncGenerator<Frame, void> {
   const { facts } = options;
   const answer = new StreamedAnswer(options);
@@ -62,40 +52,36 @@ interface Lists {
   readonly citations: JsonObject[];
 }
 
-type Frames = readonly Frame[];
-const NONE: Frames = [];
-
 /** What has been said so far, as far as later events refer to it. */
 class StreamedAnswer {
-  readonly #options: EventOptions;
+  readonly #facts: StreamFacts;
+  readonly #chunks: ChatChunks;
   readonly #open = new Map<unknown, OpenBlock>();
-  /** Everything of a chunk up to its delta: the same in all of them, written once. */
-  #head: string | undefined;
-  #begun = false;
   #textLength = 0;
   #toolCalls = 0;
   readonly #lists: Lists = { thinking_blocks: [], annotations: [], citations: [] };
   #usage: JsonObject = {};
   #end: JsonObject = {};
 
-  constructor(options: EventOptions) {
-    this.#options = options;
+  constructor(options: ChunkOptions) {
+    this.#facts = options.facts;
+    this.#chunks = new ChatChunks(options);
   }
 
   read(event: JsonObject): Frames {
     switch (event.type) {
       case "content_block_delta":
-        return isObject(event.delta) ? this.#delta(event.delta, event.index) : NONE;
+        return isObject(event.delta) ? this.#delta(event.delta, event.index) : NO_FRAMES;
       case "message_start":
-        return isObject(event.message) ? this.#start(event.message) : NONE;
+        return isObject(event.message) ? this.#start(event.message) : NO_FRAMES;
       case "content_block_start":
-        return isObject(event.content_block) ? this.#openBlock(event.content_block, event.index) : NONE;
+        return isObject(event.content_block) ? this.#openBlock(event.content_block, event.index) : NO_FRAMES;
       case "content_block_stop":
         return this.#closeBlock(event.index);
       case "message_delta":
         this.#end = { ...this.#end, ...toldIn(event.delta) };
         this.#count(event.usage);
-        return NONE;
+        return NO_FRAMES;
       case "message_stop":
         return this.#stop();
       case "error":
@@ -104,129 +90,110 @@ class StreamedAnswer {
         // `ping`, and events that do not exist yet. Some servers send an error without saying that it is one.
         const error = embeddedError(event);
         if (error) throw error;
-        return NONE;
+        return NO_FRAMES;
       }
     }
   }
 
   #start({ id, model, usage, content }: JsonObject): Frames {
-    if (this.#head !== undefined) return NONE;
-    this.#writeHead(id, model);
+    if (this.#chunks.named) return NO_FRAMES;
+    this.#chunks.name(id, model);
     this.#count(usage);
     // An answer that goes on from an earlier one may begin with blocks that are already whole.
-    if (!Array.isArray(content)) return NONE;
+    if (!Array.isArray(content)) return NO_FRAMES;
     return content.filter(isObject).flatMap((block, at) => {
       const key = `start ${at}`;
       return [...this.#openBlock(block, key), ...this.#closeBlock(key)];
     });
   }
 
-  #writeHead(id: unknown, model: unknown): string {
-    const { created, model: asked } = this.#options;
-    const answer = { id: id ?? `msg_${created}`, object: "chat.completion.chunk", created, model: model ?? asked };
-    this.#head = JSON.stringify(answer).slice(0, -1);
-    return this.#head;
-  }
-
   /** Counters grow: the last number of each kind is the sum. */
   #count(usage: unknown): void {
     this.#usage = { ...this.#usage, ...toldIn(usage) };
-    this.#options.facts.usage = usageOf(this.#usage);
+    this.#facts.usage = usageOf(this.#usage);
   }
 
   #openBlock(block: JsonObject, key: unknown): Frames {
     switch (block.type) {
       case "text":
         this.#open.set(key, { kind: "text", start: this.#textLength, citations: listOf(block.citations) });
-        return this.#begin(this.#text(block.text));
+        return this.#chunks.begin(this.#text(block.text));
       case "thinking":
         this.#open.set(key, { kind: "thinking", thinking: "", signature: String(block.signature ?? "") });
-        return this.#begin(this.#thought(block.thinking, key));
+        return this.#chunks.begin(this.#thought(block.thinking, key));
       case "tool_use": {
         const index = this.#toolCalls++;
         this.#open.set(key, { kind: "tool", index, input: block.input, argued: false });
-        const call = { index, id: block.id, type: "function", function: { name: block.name, arguments: "" } };
-        return this.#begin([this.#chunk({ tool_calls: [call] })]);
+        return this.#chunks.begin([this.#chunks.toolCall(index, { id: block.id, name: block.name })]);
       }
       case "redacted_thinking":
         this.#lists.thinking_blocks.push(block);
-        return this.#begin(NONE);
+        return this.#chunks.begin();
       default:
         // Server tools and their results are not the client's.
-        return this.#begin(NONE);
+        return this.#chunks.begin();
     }
   }
 
   #delta(delta: JsonObject, key: unknown): Frames {
     switch (delta.type) {
       case "text_delta":
-        return this.#begin(this.#text(delta.text));
+        return this.#chunks.begin(this.#text(delta.text));
       case "input_json_delta":
         return this.#input(delta.partial_json, key);
       case "thinking_delta":
-        return this.#begin(this.#thought(delta.thinking, key));
+        return this.#chunks.begin(this.#thought(delta.thinking, key));
       case "signature_delta": {
         const block = this.#open.get(key);
         if (block?.kind === "thinking") block.signature += String(delta.signature ?? "");
-        return NONE;
+        return NO_FRAMES;
       }
       case "citations_delta": {
         const block = this.#open.get(key);
         if (block?.kind === "text") block.citations.push(delta.citation);
-        return NONE;
+        return NO_FRAMES;
       }
       default:
-        return NONE;
+        return NO_FRAMES;
     }
   }
 
-  /** The role comes first; it is held back until there is something to say, while another target can still be asked. */
-  #begin(frames: Frames): Frames {
-    if (this.#begun) return frames;
-    this.#begun = true;
-    return [this.#chunk({ role: "assistant", content: "", refusal: null }), ...frames];
-  }
-
   #text(text: unknown): Frames {
-    if (typeof text !== "string" || text === "") return NONE;
+    if (typeof text !== "string" || text === "") return NO_FRAMES;
     this.#textLength += text.length;
-    return [this.#written(`{"content":${JSON.stringify(text)}}`)];
+    return [this.#chunks.text(text)];
   }
 
   #thought(text: unknown, key: unknown): Frames {
-    if (typeof text !== "string" || text === "") return NONE;
+    if (typeof text !== "string" || text === "") return NO_FRAMES;
     const block = this.#open.get(key);
     if (block?.kind === "thinking") block.thinking += text;
-    return [this.#written(`{"reasoning_content":${JSON.stringify(text)}}`)];
+    return [this.#chunks.reasoning(text)];
   }
 
   #input(text: unknown, key: unknown): Frames {
     const block = this.#open.get(key);
-    if (block?.kind !== "tool" || typeof text !== "string" || text === "") return NONE;
+    if (block?.kind !== "tool" || typeof text !== "string" || text === "") return NO_FRAMES;
     block.argued = true;
-    return [this.#arguments(block.index, text)];
-  }
-
-  #arguments(index: number, text: string): Frame {
-    return this.#written(`{"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]}`);
+    return [this.#chunks.toolArguments(block.index, text)];
   }
 
   /** What can only be told when a block is whole. */
   #closeBlock(key: unknown): Frames {
     const block = this.#open.get(key);
-    if (!block) return NONE;
+    if (!block) return NO_FRAMES;
     this.#open.delete(key);
     switch (block.kind) {
       case "tool":
-        return block.argued ? NONE : [this.#arguments(block.index, JSON.stringify(block.input ?? {}))];
+        return block.argued ? NO_FRAMES : [this.#chunks.toolArguments(block.index, JSON.stringify(block.input ?? {}))];
       case "thinking":
         this.#lists.thinking_blocks.push({ type: "thinking", ...block });
-        return NONE;
+        return NO_FRAMES;
       case "text": {
         const sources = sourcesOf(block.citations, { start: block.start, end: this.#textLength });
         this.#lists.annotations.push(...sources.annotations);
         this.#lists.citations.push(...sources.citations);
-        return NONE;
+        return NO_FRAMES;
       }
     }
   }
@@ -239,42 +206,15 @@ class StreamedAnswer {
     const { thinking_blocks, ...sources } = this.#lists;
     const lists = { thinking_blocks: thinking_blocks.map(thinkingBlock), ...sources };
     const told = Object.entries(lists).filter(([, list]) => list.length > 0);
-    return told.length > 0 ? [this.#chunk(Object.fromEntries(told))] : NONE;
+    return told.length > 0 ? [this.#chunks.delta(Object.fromEntries(told))] : NO_FRAMES;
   }
 
   #stop(): Frames {
-    const { facts, includeUsage } = this.#options;
     const rest = [...this.#open.keys()].flatMap((key) => this.#closeBlock(key));
-    facts.finished = true;
-    const usage = includeUsage && facts.usage ? [this.#usageChunk(writeUsage(facts.usage))] : [];
-    return [...this.#begin(rest), ...this.#told(), this.#finish(), ...usage, Frame.DONE];
-  }
-
-  #finish(): Frame {
     const { stop_reason, stop_details } = this.#end;
-    const finish_reason = finishReasonOf(stop_reason, this.#toolCalls > 0);
-    const choice = { index: 0, delta: {}, finish_reason, ...stopDetailsOf(stop_details) };
-    return this.#whole({ choices: [choice], ...serviceTierOf(this.#usage) });
-  }
-
-  #usageChunk(usage: JsonObject): Frame {
-    return this.#whole({ choices: [], usage });
-  }
-
-  #chunk(delta: JsonObject): Frame {
-    return this.#written(JSON.stringify(delta));
-  }
-
-  #written(delta: string): Frame {
-    return Frame.ofData(
-      `${this.#head ?? this.#writeHead(undefined, undefined)},"choices":[{"index":0,"delta":${delta},"finish_reason":null}]}`,
-    );
-  }
-
-  /** A chunk with more to it than a delta. */
-  #whole(rest: JsonObject): Frame {
-    const head = this.#head ?? this.#writeHead(undefined, undefined);
-    return Frame.ofData(`${head},${JSON.stringify(rest).slice(1)}`);
+    const reason = finishReasonOf(stop_reason, this.#toolCalls > 0);
+    const more = { choice: stopDetailsOf(stop_details), chunk: serviceTierOf(this.#usage) };
+    return [...this.#chunks.begin(rest), ...this.#told(), ...this.#chunks.end(reason, more)];
   }
 }
 

@@ -1,4 +1,4 @@
-import { tryParse } from "../../protocol/json.ts";
+import { tryParse } from "./json.ts";
 
 /** JSON whose numbers come out of `JSON.stringify` as they went in, also those a double cannot hold: tool calls are full of 64-bit ids. Undefined for text that is no JSON. */
 export function parseExactly(text: string): unknown {
