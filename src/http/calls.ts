@@ -62,7 +62,8 @@ export class Calls {
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (!onTheRoad) this.#options.refused(error, endpoint.path);
-      sendError(outgoing, error, { id, overheadMs: performance.now() - arrivedAt - notes.upstreamMs });
+      const overheadMs = performance.now() - arrivedAt - notes.upstreamMs;
+      sendError(outgoing, error, { id, overheadMs, errors: endpoint.errors });
     } finally {
       liftDeadline(limit);
       this.#underWay.delete(signal);

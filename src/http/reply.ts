@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Answer, StreamAnswer, WholeAnswer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
+import type { ErrorForm } from "../core/endpoint.ts";
 import { asGatewayError, type GatewayError } from "../core/error.ts";
 
 export interface ReplyOptions {
@@ -20,10 +21,10 @@ export async function sendAnswer(
 }
 
 function sendWhole(outgoing: ServerResponse, call: Call, { source, completion }: WholeAnswer): void {
-  const { body } = completion;
+  const { body, contentType = "application/json" } = completion;
   const headers = callHeaders(call, source.target);
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  headers.push("content-type", "application/json", "content-length", String(length));
+  headers.push("content-type", contentType, "content-length", String(length));
   outgoing.writeHead(200, headers);
   // Up to this size head and body leave in one write when the body is a string of bytes too, not a buffer beside it.
   if (typeof body !== "string" && body.byteLength <= MAX_JOINED_BYTES) outgoing.end(asLatin1(body), "latin1");
@@ -39,10 +40,12 @@ function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
 async function sendStream(
   outgoing: ServerResponse,
   call: Call,
-  { source, frames }: StreamAnswer,
+  { source, frames, contentType = "text/event-stream; charset=utf-8" }: StreamAnswer,
   { slowReaderMs }: ReplyOptions,
 ): Promise<void> {
-  outgoing.writeHead(200, [...callHeaders(call, source.target), ...STREAM_HEADERS]);
+  const headers = callHeaders(call, source.target);
+  headers.push("content-type", contentType, ...STREAM_HEADERS);
+  outgoing.writeHead(200, headers);
   try {
     for await (const frame of frames) {
       if (!outgoing.write(frame.bytes)) await drained(outgoing, slowReaderMs);
@@ -51,7 +54,7 @@ async function sendStream(
     outgoing.end();
   } catch (thrown) {
     // The client must not take a broken stream for a finished one: an error event, and no [DONE].
-    if (!outgoing.destroyed) outgoing.end(`data: ${JSON.stringify(asGatewayError(thrown).toBody())}\n\n`);
+    if (!outgoing.destroyed) outgoing.end((call.endpoint.errors ?? OPENAI_ERRORS).event(asGatewayError(thrown)));
   }
 }
 
@@ -75,13 +78,13 @@ function drained(outgoing: ServerResponse, slowReaderMs: number): Promise<void> 
 export function sendError(
   outgoing: ServerResponse,
   error: GatewayError,
-  about: { id: string; overheadMs: number },
+  about: { id: string; overheadMs: number; errors?: ErrorForm | undefined },
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy();
     return;
   }
-  const body = JSON.stringify(error.toBody());
+  const body = JSON.stringify((about.errors ?? OPENAI_ERRORS).body(error));
   const { retryAfterMs, attempts } = error.details;
   outgoing.writeHead(error.status, {
     "content-type": "application/json",
@@ -99,14 +102,12 @@ export function sendError(
   outgoing.end(body);
 }
 
-const STREAM_HEADERS = [
-  "content-type",
-  "text/event-stream; charset=utf-8",
-  "cache-control",
-  "no-cache, no-transform",
-  "x-accel-buffering",
-  "no",
-];
+const OPENAI_ERRORS: ErrorForm = {
+  body: (error) => error.toBody(),
+  event: (error) => `data: ${JSON.stringify(error.toBody())}\n\n`,
+};
+
+const STREAM_HEADERS = ["cache-control", "no-cache, no-transform", "x-accel-buffering", "no"];
 
 /** Names and values in turn, as node takes them without building an object. */
 function callHeaders(call: Call, target: string): string[] {

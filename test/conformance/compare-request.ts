@@ -1,11 +1,9 @@
 /** The provider's side: what reached the stub must mean what was recorded. */
 import { isObject, type JsonObject, tryParse } from "../../src/protocol/json.ts";
 import { brief, describe, differencesBetween } from "./difference.ts";
-import { isIntended } from "./intended.ts";
-import { meaningOf } from "./messages-meaning.ts";
 import type { Recording } from "./recording.ts";
 import type { Arrival } from "./stub-upstream.ts";
-import type { Wire } from "./wires.ts";
+import { isIntended, type Wire } from "./wire.ts";
 
 export interface Keys {
   /** Configured for the provider: must arrive. */
@@ -26,7 +24,7 @@ export function compareRequest(recording: Recording, wire: Wire, arrivals: reado
 }
 
 /** Paths are compared decoded: clients write `:` or `%3A`. */
-function compareTarget({ request }: Recording, { kind }: Wire, { method, target }: Arrival): string[] {
+function compareTarget({ request }: Recording, wire: Wire, { method, target }: Arrival): string[] {
   const wanted = new URL(request.url);
   const came = new URL(target, "http://stub");
   const faults: string[] = [];
@@ -36,17 +34,11 @@ function compareTarget({ request }: Recording, { kind }: Wire, { method, target 
   }
   const query = ({ searchParams }: URL) => ({ query: Object.fromEntries(searchParams) });
   const differences = differencesBetween(query(wanted), query(came));
-  return [...faults, ...differences.filter((one) => !isIntended(one, kind)).map((one) => `the ${describe(one)}`)];
+  return [...faults, ...differences.filter((one) => !isIntended(one, wire)).map((one) => `the ${describe(one)}`)];
 }
 
-function compareHeaders({ kind }: Wire, { headers }: Arrival, keys: Keys): string[] {
-  const faults: string[] = [];
-  const [name, value] =
-    kind === "anthropic" ? ["x-api-key", keys.provider] : ["authorization", `Bearer ${keys.provider}`];
-  if (headers[name] !== value) faults.push(`the provider did not get its key in \`${name}\``);
-  if (kind === "anthropic" && headers["anthropic-version"] !== "2023-06-01") {
-    faults.push(`the provider got anthropic-version ${brief(headers["anthropic-version"])}`);
-  }
+function compareHeaders(wire: Wire, { headers }: Arrival, keys: Keys): string[] {
+  const faults = [...wire.credentials(headers, keys.provider)];
   if (!headers["content-type"]?.startsWith("application/json")) {
     faults.push(`the provider got content-type ${brief(headers["content-type"])}`);
   }
@@ -54,10 +46,10 @@ function compareHeaders({ kind }: Wire, { headers }: Arrival, keys: Keys): strin
   return faults;
 }
 
-function compareBody({ request, client }: Recording, { kind }: Wire, { body }: Arrival): string[] {
+function compareBody({ request, client }: Recording, wire: Wire, { body }: Arrival): string[] {
   const came = tryParse(body);
   if (!isObject(came)) return [`the provider got a body that is no JSON object: ${brief(body)}`];
-  const meaning = (value: JsonObject) => (kind === "anthropic" ? meaningOf(value, client?.lossy ?? []) : value);
+  const meaning = (value: JsonObject) => wire.meaning?.(value, client?.lossy ?? []) ?? value;
   const differences = differencesBetween(meaning(request.body), meaning(came));
-  return differences.filter((one) => !isIntended(one, kind)).map((one) => `sent to the provider: ${describe(one)}`);
+  return differences.filter((one) => !isIntended(one, wire)).map((one) => `sent to the provider: ${describe(one)}`);
 }

@@ -21,7 +21,11 @@ export function compareStream({ recording, supported, answer, schemas }: AnswerC
   }
   if (wire.translated) faults.push(...translationFaults(reading, events));
   else faults.push(...compareEvents(recorded, events, client?.body ?? {}));
-  const chunks = chunkFaults(events, recorded, (chunk) => schemas?.(endpoint.chunkSchema, chunk) ?? []);
+  const chunks = chunkFaults(
+    events,
+    recorded,
+    (chunk) => (endpoint.chunkSchema && schemas?.(endpoint.chunkSchema, chunk)) || [],
+  );
   return { faults: [...faults, ...chunks.faults], notes: chunks.notes };
 }
 

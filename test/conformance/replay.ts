@@ -66,8 +66,9 @@ function casesOf(recording: Recording, stub: StubUpstream, { seed, rounds, direc
   const { file, response, client } = recording;
   const stream = client?.body.stream === true;
   const cuttings = cuttingsOf(bodyBytes(recording), { seed, rounds, stream, label: file });
-  const path = new URL(recording.request.url).pathname;
-  const basePath = path.slice(0, path.length - supported.wire.tail(supported.endpoint).length);
+  const path = decodeURIComponent(new URL(recording.request.url).pathname);
+  const tail = decodeURIComponent(supported.wire.tail(supported.endpoint, recording));
+  const basePath = path.slice(0, path.length - tail.length);
   return cuttings.map((cutting) => {
     const name = `${encodeURIComponent(file)}/${cutting.name}`;
     const flow = cutting.name === "bytes" && hasSeveralEvents(recording) ? firstByte() : undefined;
@@ -83,13 +84,13 @@ function hasSeveralEvents(recording: Recording): boolean {
 }
 
 function configFor(cases: readonly Case[]): unknown {
-  const providers = cases.map(({ providerId, supported, baseUrl }) => [
+  const providers = cases.map(({ providerId, supported: { wire }, baseUrl, recording }) => [
     providerId,
-    { kind: supported.wire.kind, baseUrl, apiKey: PROVIDER_KEY },
+    { kind: wire.kind, baseUrl, ...(wire.settings?.(PROVIDER_KEY, recording) ?? { apiKey: PROVIDER_KEY }) },
   ]);
-  const models = cases.map(({ model, providerId, recording }) => [
+  const models = cases.map(({ model, providerId, recording, supported: { wire } }) => [
     model,
-    { route: `${providerId}/${recording.request.body.model}` },
+    { route: `${providerId}/${wire.model?.(recording) ?? recording.request.body.model}` },
   ]);
   return { providers: Object.fromEntries(providers), models: Object.fromEntries(models) };
 }
@@ -157,7 +158,7 @@ const ANSWER_LIMIT_MS = 30_000;
 function ask({ recording, supported, model, baseUrl, flow }: Case, gateway: Gateway | undefined): Promise<HttpAnswer> {
   const body = recording.client!.body;
   if (!gateway) {
-    const url = baseUrl + supported.wire.tail(supported.endpoint);
+    const url = baseUrl + supported.wire.tail(supported.endpoint, recording);
     return send({ url, headers: {}, body, timeoutMs: ANSWER_LIMIT_MS, onData: flow?.seen });
   }
   return send({

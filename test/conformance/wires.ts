@@ -1,25 +1,8 @@
 /** Which recordings the gateway can be asked for today. A new provider kind or endpoint is one more row here. */
 import type { Recording } from "./recording.ts";
-
-export interface Wire {
-  /** `kind` of the provider in the gateway's configuration. */
-  readonly kind: "openai" | "openai-compatible" | "anthropic";
-  /** False when provider and client speak the same protocol, so that nothing may change on the way. */
-  readonly translated: boolean;
-  /** The end of the recorded path that the gateway adds to the base URL by itself. */
-  tail(endpoint: Endpoint): string;
-  speaks(recording: Recording, endpoint: Endpoint): boolean;
-}
-
-interface Endpoint {
-  /** `client.api` of a recording. */
-  readonly api: "chat.completions" | "completions" | "embeddings";
-  /** Where the gateway's clients reach it. */
-  readonly path: string;
-  /** Names of OpenAI's schemas for a whole answer and for one event of a stream. */
-  readonly wholeSchema: string;
-  readonly chunkSchema: string;
-}
+import type { Endpoint, Wire } from "./wire.ts";
+import { anthropic } from "./wires/anthropic.ts";
+import { openai, openaiCompatible } from "./wires/openai.ts";
 
 export interface Supported {
   readonly wire: Wire;
@@ -43,42 +26,20 @@ const endpoints: readonly Endpoint[] = [
     api: "embeddings",
     path: "/v1/embeddings",
     wholeSchema: "CreateEmbeddingResponse",
-    chunkSchema: "CreateEmbeddingResponse",
+    chunkSchema: undefined,
   },
 ];
 
-const wires: readonly Wire[] = [
-  {
-    kind: "anthropic",
-    translated: true,
-    tail: () => "/v1/messages",
-    speaks: (recording, endpoint) =>
-      recording.meta.endpoint === "anthropic.messages" && endpoint.api === "chat.completions",
-  },
-  {
-    kind: "openai",
-    translated: false,
-    tail: (endpoint) => endpoint.path.slice("/v1".length),
-    speaks: (recording) => recording.provider === "openai" && speaksOpenAI(recording),
-  },
-  {
-    kind: "openai-compatible",
-    translated: false,
-    tail: (endpoint) => endpoint.path.slice("/v1".length),
-    speaks: (recording) => recording.provider !== "azure" && speaksOpenAI(recording),
-  },
-];
+/** The first that speaks a recording plays it. */
+const wires: readonly Wire[] = [anthropic, openai, openaiCompatible];
 
 /** The row that serves this recording; undefined when the gateway has no such wire or endpoint yet. */
 export function supportOf(recording: Recording): Supported | undefined {
   const endpoint = endpoints.find((candidate) => candidate.api === recording.client?.api);
   if (!endpoint) return undefined;
-  const { pathname } = new URL(recording.request.url);
-  const wire = wires.find((row) => pathname.endsWith(row.tail(endpoint)) && row.speaks(recording, endpoint));
+  const pathname = decodeURIComponent(new URL(recording.request.url).pathname);
+  const wire = wires.find(
+    (row) => row.speaks(recording, endpoint) && pathname.endsWith(decodeURIComponent(row.tail(endpoint, recording))),
+  );
   return wire && { wire, endpoint };
-}
-
-/** A base URL and a key are all these kinds know: no deployments, no `api-version`, no field that a client of OpenAI's lacks. */
-function speaksOpenAI({ request, client }: Recording): boolean {
-  return client?.derived === "identity" && new URL(request.url).search === "";
 }

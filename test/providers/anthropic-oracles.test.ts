@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { isObject, type JsonObject, tryParse } from "../../src/protocol/json.ts";
 import { differencesBetween, describe as inWords } from "../conformance/difference.ts";
 import { readEvents } from "../conformance/event.ts";
-import { meaningOf } from "../conformance/messages-meaning.ts";
+import { meaningOf } from "../conformance/wires/messages-meaning.ts";
 import { assemble, decode, decodeStream, encode } from "./anthropic-door.ts";
 import { sharedPath } from "./anthropic-shared.ts";
 

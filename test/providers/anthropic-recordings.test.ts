@@ -4,11 +4,12 @@ import { compareChat } from "../conformance/compare-chat.ts";
 import { cutAt, randomOffsets, seededRandom } from "../conformance/cutting.ts";
 import { differencesBetween, describe as inWords } from "../conformance/difference.ts";
 import { readEvents } from "../conformance/event.ts";
-import { isIntended } from "../conformance/intended.ts";
-import { meaningOf } from "../conformance/messages-meaning.ts";
 import { readStream, readWhole } from "../conformance/reading.ts";
 import { loadRecordings, type Recording } from "../conformance/recording.ts";
 import { loadSchemas } from "../conformance/schema.ts";
+import { isIntended } from "../conformance/wire.ts";
+import { anthropic } from "../conformance/wires/anthropic.ts";
+import { meaningOf } from "../conformance/wires/messages-meaning.ts";
 import { adapterWith, decode, decodeStream, encode } from "./anthropic-door.ts";
 import { sharedPath } from "./anthropic-shared.ts";
 
@@ -32,7 +33,7 @@ describe.skipIf(folder === undefined)("recorded traffic", () => {
     const { body } = encode({ ...client!.body, model: request.body.model });
     const meaning = (value: JsonObject) => meaningOf(value, client!.lossy);
     const differences = differencesBetween(meaning(request.body), meaning(body));
-    expect(differences.filter((one) => !isIntended(one, "anthropic")).map(inWords)).toEqual([]);
+    expect(differences.filter((one) => !isIntended(one, anthropic)).map(inWords)).toEqual([]);
   });
 
   test.each(byFile(requests))("%s: nothing of the client's request is lost", (_, { request, client }) => {

@@ -1,5 +1,5 @@
 /** A request to Anthropic's Messages API in one spelling, so that two that mean the same compare equal. */
-import { isObject, type JsonObject } from "../../src/protocol/json.ts";
+import { isObject, type JsonObject } from "../../../src/protocol/json.ts";
 
 /** Removes what `lossy` names, and writes every alternative spelling the same way. */
 export function meaningOf(body: JsonObject, lossy: readonly string[]): JsonObject {
