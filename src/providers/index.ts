@@ -8,6 +8,7 @@ const wires: Readonly<Record<string, Load>> = {
   openai: () => import("./openai.ts"),
   "openai-compatible": () => import("./openai-compatible.ts"),
   anthropic: () => import("./anthropic.ts"),
+  azure: () => import("./azure.ts"),
   demo: () => import("./demo.ts"),
 };
 

@@ -2,6 +2,7 @@
 import type { Recording } from "./recording.ts";
 import type { Endpoint, Wire } from "./wire.ts";
 import { anthropic } from "./wires/anthropic.ts";
+import { azure } from "./wires/azure.ts";
 import { openai, openaiCompatible } from "./wires/openai.ts";
 
 export interface Supported {
@@ -31,7 +32,7 @@ const endpoints: readonly Endpoint[] = [
 ];
 
 /** The first that speaks a recording plays it. */
-const wires: readonly Wire[] = [anthropic, openai, openaiCompatible];
+const wires: readonly Wire[] = [anthropic, azure, openai, openaiCompatible];
 
 /** The row that serves this recording; undefined when the gateway has no such wire or endpoint yet. */
 export function supportOf(recording: Recording): Supported | undefined {
