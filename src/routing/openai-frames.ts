@@ -79,10 +79,10 @@ class Passage {
     return this.#last;
   }
 
-  /** Comments promise nothing: as long as only they have come, another target can still be asked. */
+  /** Comments and chunks without content promise nothing: as long as only they have come, another target can still be asked. */
   #begin(frame: Frame): Frame | undefined {
     this.#opening.push(frame.bytes);
-    this.#begun = frame.events.length > 0 || this.#opening.length >= MAX_OPENING_COMMENTS;
+    this.#begun = frame.events.some(promises) || this.#opening.length >= MAX_OPENING_COMMENTS;
     if (!this.#begun) return undefined;
     return this.#opening.length === 1 ? frame : Frame.ofBytes(Buffer.concat(this.#opening));
   }
@@ -164,6 +164,12 @@ function withoutUsage(frame: Frame, facts: StreamFacts): Frame | undefined {
   });
   if (kept.length === frame.events.length) return frame;
   return kept.length === 0 ? undefined : Frame.ofEvents(kept);
+}
+
+/** Azure begins with what its filter thought of the prompt, in a chunk of no choice: an error can still follow. */
+function promises({ json }: SseEvent): boolean {
+  if (!isObject(json) || isObject(json.usage)) return true;
+  return !Array.isArray(json.choices) || json.choices.length > 0;
 }
 
 function isError({ event, json }: SseEvent): boolean {
