@@ -9,7 +9,7 @@ export async function readJson(incoming: IncomingMessage, { signal, limits }: Re
   const bytes = await readBytes(incoming, signal, limits.maxBytes);
   if (!isUtf8(bytes)) throw new GatewayError("invalid_json", "The request body is not valid UTF-8.");
   try {
-    return JsonBody.parse(bytes.toString(), limits);
+    return JsonBody.parse(bytes.toString(), limits, bytes);
   } catch (error) {
     if (error instanceof JsonError) throw new GatewayError("invalid_json", error.message);
     throw error;

@@ -79,7 +79,14 @@ function encode(request: OpenAIRequest, target: Target, { path, headers, streamU
   if (target.model !== model) changes.model = target.model;
   if (hideUsage) changes.stream_options = { ...asObject(body.value.stream_options), include_usage: true };
   const changed = target.model !== model || hideUsage;
-  return { method: "POST", path, headers, body: changed ? body.edit(changes) : body.text, dropped: NOTHING, hideUsage };
+  return {
+    method: "POST",
+    path,
+    headers,
+    body: changed ? body.edit(changes) : body.source,
+    dropped: NOTHING,
+    hideUsage,
+  };
 }
 
 const NOTHING: readonly string[] = [];
