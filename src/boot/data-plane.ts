@@ -5,6 +5,7 @@ import type { Endpoint } from "../core/endpoint.ts";
 import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
+import { responses } from "../endpoints/responses.ts";
 import { createApp } from "../http/app.ts";
 import { type Authenticate, mayUse } from "../http/authenticate.ts";
 import { Calls } from "../http/calls.ts";
@@ -34,7 +35,7 @@ export interface DataPlane {
   stop(): Promise<void>;
 }
 
-const ENDPOINTS = [chat, completions, embeddings] as readonly Endpoint[];
+const ENDPOINTS = [chat, completions, embeddings, responses] as readonly Endpoint[];
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { config, logs, authenticate } = options;

@@ -1,4 +1,5 @@
 import type { JsonBody } from "../protocol/json.ts";
+import type { Conversation } from "./conversations.ts";
 import type { GatewayError } from "./error.ts";
 
 export type EndpointName =
@@ -20,21 +21,29 @@ export type EndpointName =
 export interface Endpoint<Request = unknown> {
   readonly name: EndpointName;
   readonly path: string;
-  /** Reads a request; throws GatewayError `invalid_request` that names the field at fault. */
-  read(body: JsonBody): Request;
+  /** Reads a request; throws GatewayError `invalid_request` that names the field at fault. Header names are in lower case. */
+  read(body: JsonBody, headers?: RequestHeaders): Request;
   /** The model as the application asked for it. */
   modelOf(request: Request): string;
   streams(request: Request): boolean;
   /** Errors where this endpoint's clients do not read OpenAI's shape. */
   readonly errors?: ErrorForm;
+  /** The header in which this endpoint's clients look for a call's id, besides `x-request-id`. */
+  readonly idHeader?: string;
+  /** Answers are kept, and a client may go on from one by its id. */
+  readonly converses?: boolean;
 }
 
-/** How an API tells its clients that something went wrong. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** How an API tells its clients that something went wrong. `id` is the call's, where there is one. */
 export interface ErrorForm {
+  /** The error's own status when absent. */
+  status?(error: GatewayError): number;
   /** The JSON of an error answer. */
-  body(error: GatewayError): unknown;
+  body(error: GatewayError, id?: string): unknown;
   /** The server-sent event, with its blank line, that ends a stream that broke. */
-  event(error: GatewayError): string;
+  event(error: GatewayError, id?: string): string;
 }
 
 /** A request in OpenAI's JSON, kept beside its text. The request type of every endpoint so far. */
@@ -42,4 +51,8 @@ export interface OpenAIRequest {
   readonly body: JsonBody;
   readonly model: string;
   readonly stream: boolean;
+  /** Headers of the client's that are part of the request, for providers whose API has them too. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the request goes on from; only endpoints that converse have it. */
+  readonly conversation?: Conversation;
 }

@@ -19,6 +19,7 @@ const table = {
   client_left: { status: 499, type: "client_error", retryable: false, elsewhere: false },
   internal_error: { status: 500, type: "server_error", retryable: false, elsewhere: false },
   shutting_down: { status: 503, type: "server_error", retryable: false, elsewhere: false },
+  storage_unavailable: { status: 503, type: "server_error", retryable: false, elsewhere: false },
 
   // What a provider did, told in our words. `retryable`: the same target may do better; `elsewhere`: another target may.
   upstream_invalid_request: { status: 400, type: "invalid_request_error", retryable: false, elsewhere: false },
@@ -69,6 +70,17 @@ export interface ErrorDetails {
   /** How long the provider asks us to wait. */
   readonly retryAfterMs?: number;
   readonly attempts?: readonly FailedAttempt[];
+  /** The server-sent event that told it, with its blank line, where the client speaks the provider's protocol. */
+  readonly event?: string;
+  /** Where a stream of numbered events broke. */
+  readonly broken?: BrokenStream;
+}
+
+export interface BrokenStream {
+  /** The number its next event would have had. */
+  readonly nextEvent: number;
+  /** The answer as far as it was told, in the endpoint's form. */
+  readonly response: unknown;
 }
 
 /** The only error that reaches a client; `message` is for the client, `cause` is for our log. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineProvider } from "../core/provider-kind.ts";
+import { openAIResponses } from "./openai/responses.ts";
 import { openAICompatible } from "./openai-compatible.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
 
@@ -13,7 +14,7 @@ export default defineProvider({
     streamUsage: z.boolean().default(true).describe("Ask for usage in streams on the gateway's own account."),
   }),
   open: (settings, { transportTo }) => ({
-    adapters: openAICompatible(settings),
+    adapters: { ...openAICompatible(settings), responses: openAIResponses(settings) },
     transport: transportTo(settings.baseUrl, settings.network),
   }),
 });

@@ -1,0 +1,50 @@
+/** Turns of `/v1/responses` that were kept, so that a client can go on from one by its id, on any replica. */
+
+/** One request with its answer. What it holds of the API's JSON stays text: it is stored and given back, rarely read. */
+export interface Turn {
+  readonly tenant: string;
+  /** The id of the answer. */
+  readonly id: string;
+  /** The turn it went on from. */
+  readonly previous: string | null;
+  /** The provider that answered, by its name in the configuration. */
+  readonly provider: string;
+  /** What the client added in this turn: a JSON array of items. Instructions are not part of it. */
+  readonly input: string;
+  /** The answer: a JSON object, a Response. */
+  readonly response: string;
+  /** Ids of the items in both that later requests may refer to. */
+  readonly items: readonly string[];
+}
+
+/** Where turns are kept. Everything is asked for by tenant: what another tenant kept is not there. */
+export interface Conversations {
+  /** Keeps a turn for 30 days from its last use. */
+  put(turn: Turn): Promise<void>;
+  /** The turn and those before it, oldest first; undefined when it, or one before it, is gone. */
+  get(tenant: string, id: string): Promise<readonly Turn[] | undefined>;
+  /** Whether there was such a turn. What went on from it can no longer be continued. */
+  remove(tenant: string, id: string): Promise<boolean>;
+}
+
+/** Finds turns by what stands in them: clients may send a reference in place of an item they were given. */
+export interface KeptItems {
+  /** Every turn that holds one of these items. */
+  holding(tenant: string, items: readonly string[]): Promise<readonly Turn[]>;
+}
+
+/** What a request goes on from, looked up before it is sent. */
+export interface Conversation {
+  /** The turns before this one, oldest first. */
+  readonly earlier: readonly Turn[];
+  /** Items that the request names by their ids. */
+  readonly referenced: ReadonlyMap<string, ReferencedItem>;
+}
+
+export interface ReferencedItem {
+  readonly item: { readonly [name: string]: unknown };
+  /** The provider whose answer or question it was. */
+  readonly provider: string;
+  /** The id of the turn it stands in. */
+  readonly turn: string;
+}

@@ -1,0 +1,61 @@
+/** What changes in a request because of the turns before it. */
+import type { Conversation, Turn } from "../../core/conversations.ts";
+import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { inputItems, isOurResponseId, isOurSeal, typeOfItem } from "../../protocol/responses.ts";
+
+export interface Continuation {
+  /** Fields of the request to be replaced, or removed where undefined. */
+  readonly changes: JsonObject;
+  readonly dropped: readonly string[];
+}
+
+/**
+ * The provider that gave the last answer has the conversation and gets its id. Any other one gets the turns themselves, as
+ * far as they mean something to it: thoughts are sealed by whoever had them, and ids are known to whoever gave them.
+ */
+export function goesOnFrom(
+  { earlier, referenced }: Conversation = NOTHING_BEFORE,
+  body: JsonObject,
+  provider: string,
+): Continuation {
+  const items = inputItems(body.input);
+  const last = earlier.at(-1);
+  const continues = last === undefined || isKeptBy(provider, last.provider, last.id);
+  const said = items.map((item) => asKnownTo(provider, item, referenced));
+  const before = continues ? [] : earlier.flatMap((turn) => itemsOf(turn, provider));
+  const all = [...before, ...said];
+  if (continues && said.every((item, at) => item === items[at])) return UNCHANGED;
+  const kept = all.filter((item) => item !== undefined);
+  return {
+    changes: { input: kept, ...(continues ? {} : { previous_response_id: undefined }) },
+    dropped: kept.length < all.length ? ["input.encrypted_content"] : [],
+  };
+}
+
+const NOTHING_BEFORE: Conversation = { earlier: [], referenced: new Map() };
+const UNCHANGED: Continuation = { changes: {}, dropped: [] };
+
+function isKeptBy(provider: string, answeredBy: string, turn: string): boolean {
+  return answeredBy === provider && !isOurResponseId(turn);
+}
+
+/** An item of the request itself; undefined when it is a thought that this provider cannot open. */
+function asKnownTo(provider: string, item: JsonObject, referenced: Conversation["referenced"]): JsonObject | undefined {
+  const type = typeOfItem(item);
+  if (type === "reasoning" && isOurSeal(item.encrypted_content)) return undefined;
+  const found = type === "item_reference" ? referenced.get(String(item.id)) : undefined;
+  return found && !isKeptBy(provider, found.provider, found.turn) ? foreign(found.item) : item;
+}
+
+function itemsOf(turn: Turn, provider: string): (JsonObject | undefined)[] {
+  const response = tryParse(turn.response);
+  const output = isObject(response) ? inputItems(response.output) : [];
+  const said = [...inputItems(tryParse(turn.input)), ...output];
+  return isKeptBy(provider, turn.provider, turn.id) ? said : said.map(foreign);
+}
+
+function foreign(item: JsonObject): JsonObject | undefined {
+  if (typeOfItem(item) === "reasoning") return undefined;
+  const { id, ...rest } = item;
+  return rest;
+}
