@@ -7,6 +7,7 @@ import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider, type OpenProvider, type ProviderKind, type Ways } from "../core/provider-kind.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
 import { readUsage, type Usage } from "../protocol/openai.ts";
+import { openAIResponses } from "./openai/responses.ts";
 import { decodeOpenAIError, embeddedError } from "./openai-errors.ts";
 import type { Preset } from "./presets.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
@@ -27,24 +28,28 @@ const settings = z.strictObject({
   headers,
   network,
   streamUsage: z.boolean().default(false).describe("Ask for usage in streams; off for servers that refuse it."),
+  responses: z.boolean().default(false).describe("The server has /responses; else it is served over its chat."),
 });
 
 export default defineProvider({ settings, open });
 
 /** The same, with what is known about a server of this name. */
-export function presetKind({ baseUrl: at, variable, streamUsage = false }: Preset): ProviderKind {
+export function presetKind({ baseUrl: at, variable, streamUsage = false, responses = false }: Preset): ProviderKind {
   return defineProvider({
     settings: settings.extend({
       baseUrl: settings.shape.baseUrl.default(at),
       apiKey: variable === undefined ? apiKey.optional() : apiKey,
       streamUsage: settings.shape.streamUsage.default(streamUsage),
+      responses: settings.shape.responses.default(responses),
     }),
     open: open as ProviderKind["open"],
   });
 }
 
 function open(options: z.output<typeof settings>, { transportTo }: Ways): OpenProvider {
-  return { adapters: openAICompatible(options), transport: transportTo(options.baseUrl, options.network) };
+  const responses = options.responses ? { responses: openAIResponses(options) } : {};
+  const adapters = { ...openAICompatible(options), ...responses };
+  return { adapters, transport: transportTo(options.baseUrl, options.network) };
 }
 
 /** Every endpoint of a server that speaks OpenAI: the request goes on as it came but for the model's name. */

@@ -5,6 +5,8 @@ export interface Preset {
   readonly variable?: string;
   /** Takes `stream_options.include_usage`. */
   readonly streamUsage?: boolean;
+  /** Has the Responses API; without it the gateway serves that over the server's chat. */
+  readonly responses?: boolean;
   /** Model names that are this provider's without saying so; at most one `*` in each. */
   readonly models?: readonly string[];
 }
@@ -17,7 +19,13 @@ export const presets = {
     streamUsage: true,
     models: ["deepseek-*"],
   },
-  xai: { baseUrl: "https://api.x.ai/v1", variable: "XAI_API_KEY", streamUsage: true, models: ["grok-*"] },
+  xai: {
+    baseUrl: "https://api.x.ai/v1",
+    variable: "XAI_API_KEY",
+    streamUsage: true,
+    responses: true,
+    models: ["grok-*"],
+  },
   together: { baseUrl: "https://api.together.xyz/v1", variable: "TOGETHER_API_KEY", streamUsage: true },
   fireworks: { baseUrl: "https://api.fireworks.ai/inference/v1", variable: "FIREWORKS_API_KEY", streamUsage: true },
   openrouter: { baseUrl: "https://openrouter.ai/api/v1", variable: "OPENROUTER_API_KEY", streamUsage: true },

@@ -8,6 +8,7 @@ import { compareStream } from "./compare-stream.ts";
 import { brief } from "./difference.ts";
 import { statusesFor } from "./expected-status.ts";
 import { readWhole } from "./reading.ts";
+import { readResponse } from "./reading-responses.ts";
 import { bodyBytes, type Recording } from "./recording.ts";
 import type { SchemaCheck } from "./schema.ts";
 import { compareWholeBytes } from "./unchanged.ts";
@@ -32,6 +33,7 @@ export interface Verdict {
 export function compareAnswer(check: AnswerCheck): Verdict {
   const { recording, answer, direct } = check;
   const { status } = recording.response;
+  if (!direct && failsBeforeItBegins(recording) && answer.status >= 400) return compareEarlyError(check);
   const statuses = direct ? [status] : statusesFor(status);
   if (!statuses.includes(answer.status)) {
     const got = `${answer.status} ${brief(answer.body.toString("utf8"))}`;
@@ -41,6 +43,21 @@ export function compareAnswer(check: AnswerCheck): Verdict {
   const type = streams ? "text/event-stream" : "application/json";
   const { faults, notes } = streams ? compareStream(check) : status < 400 ? compareWhole(check) : compareRefusal(check);
   return { faults: [...contentTypeFaults(answer, type), ...faults], notes };
+}
+
+/**
+ * OpenAI's Responses streams announce an answer and then may fail, under HTTP 200. The gateway promises nothing before there
+ * is something to say, so that another target can still be asked; its client reads the error with its true status.
+ */
+function failsBeforeItBegins({ client, expect, response }: Recording): boolean {
+  const streams = client?.api === "responses" && client.body.stream === true && expect?.error_in_body !== undefined;
+  return streams && !response.body.includes("response.output_item.added");
+}
+
+function compareEarlyError({ answer, schemas }: AnswerCheck): Verdict {
+  const body = tryParse(answer.body.toString("utf8"));
+  const faults = [...contentTypeFaults(answer, "application/json"), ...compareError(body, undefined, answer.status)];
+  return { faults: [...faults, ...(schemas?.("ErrorResponse", body) ?? [])], notes: [] };
 }
 
 function contentTypeFaults({ headers }: HttpAnswer, wanted: string): string[] {
@@ -61,6 +78,7 @@ function compareWhole({ recording, supported, answer, schemas }: AnswerCheck): V
   const body = tryParse(answer.body.toString("utf8"));
   const faults = answer.complete ? [] : ["the connection broke before the answer was over"];
   if (expect && endpoint.api === "chat.completions") faults.push(...compareChat(readWhole(body), expect));
+  if (expect && endpoint.api === "responses") faults.push(...compareChat(readResponse(body), expect));
   if (expect && endpoint.api === "embeddings") {
     faults.push(...compareEmbeddings(body, tryParse(recording.response.body), expect));
   }

@@ -4,6 +4,7 @@ import type { AnswerCheck, Verdict } from "./compare-answer.ts";
 import { compareChat } from "./compare-chat.ts";
 import { readEvents, type StreamEvent } from "./event.ts";
 import { type Reading, readStream } from "./reading.ts";
+import { deltaFaults, readResponseStream } from "./reading-responses.ts";
 import { bodyBytes } from "./recording.ts";
 import { compareEvents } from "./unchanged.ts";
 
@@ -11,10 +12,11 @@ export function compareStream({ recording, supported, answer, schemas }: AnswerC
   const { wire, endpoint } = supported;
   const { expect, client } = recording;
   const events = readEvents(answer.body.toString("utf8"));
-  const reading = readStream(events);
+  const reading = endpoint.api === "responses" ? readResponseStream(events) : readStream(events);
   const recorded = wire.translated ? [] : readEvents(bodyBytes(recording).toString("utf8"));
   const faults: string[] = [];
-  if (expect && endpoint.api === "chat.completions") faults.push(...compareChat(reading, expect));
+  if (expect && ["chat.completions", "responses"].includes(endpoint.api)) faults.push(...compareChat(reading, expect));
+  if (endpoint.api === "responses") faults.push(...deltaFaults(events));
   if (!reading.error) {
     if (!answer.complete) faults.push("the connection broke before the answer was over");
     faults.push(...doneFaults(reading, wire.translated || recorded.some(({ data }) => data === "[DONE]")));

@@ -3,7 +3,7 @@ import type { Recording } from "./recording.ts";
 import type { Endpoint, Wire } from "./wire.ts";
 import { anthropic } from "./wires/anthropic.ts";
 import { azure } from "./wires/azure.ts";
-import { openai, openaiCompatible } from "./wires/openai.ts";
+import { openai, openaiCompatible, xai } from "./wires/openai.ts";
 
 export interface Supported {
   readonly wire: Wire;
@@ -29,10 +29,16 @@ const endpoints: readonly Endpoint[] = [
     wholeSchema: "CreateEmbeddingResponse",
     chunkSchema: undefined,
   },
+  {
+    api: "responses",
+    path: "/v1/responses",
+    wholeSchema: "Response",
+    chunkSchema: "ResponseStreamEvent",
+  },
 ];
 
 /** The first that speaks a recording plays it. */
-const wires: readonly Wire[] = [anthropic, azure, openai, openaiCompatible];
+const wires: readonly Wire[] = [anthropic, azure, openai, xai, openaiCompatible];
 
 /** The row that serves this recording; undefined when the gateway has no such wire or endpoint yet. */
 export function supportOf(recording: Recording): Supported | undefined {

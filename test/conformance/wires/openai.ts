@@ -25,11 +25,18 @@ export const openai: Wire = {
   speaks: (recording) => recording.provider === "openai" && speaksOpenAI(recording),
 };
 
+export const xai: Wire = {
+  ...like,
+  kind: "xai",
+  tail: (endpoint) => endpoint.path.slice("/v1".length),
+  speaks: (recording) => recording.provider === "xai" && speaksOpenAI(recording),
+};
+
 export const openaiCompatible: Wire = {
   ...like,
   kind: "openai-compatible",
   tail: (endpoint) => endpoint.path.slice("/v1".length),
-  speaks: (recording) => recording.provider !== "azure" && speaksOpenAI(recording),
+  speaks: (recording, { api }) => recording.provider !== "azure" && api !== "responses" && speaksOpenAI(recording),
 };
 
 /** A base URL and a key are all these kinds know: no deployments, no `api-version`, no field that a client of OpenAI's lacks. */
