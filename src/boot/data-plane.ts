@@ -4,7 +4,9 @@ import type { Config } from "../config/schema.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
+import { countTokens } from "../endpoints/count-tokens.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
+import { messages } from "../endpoints/messages.ts";
 import { responses } from "../endpoints/responses.ts";
 import { createApp } from "../http/app.ts";
 import { type Authenticate, mayUse } from "../http/authenticate.ts";
@@ -35,7 +37,7 @@ export interface DataPlane {
   stop(): Promise<void>;
 }
 
-const ENDPOINTS = [chat, completions, embeddings, responses] as readonly Endpoint[];
+const ENDPOINTS = [chat, completions, embeddings, responses, messages, countTokens] as readonly Endpoint[];
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { config, logs, authenticate } = options;
@@ -62,6 +64,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     authenticate,
     serving: () => serving.current,
     limits: { maxBytes, maxDepth, maxValues },
+    maxUploadBytes: limits.maxUploadBytes,
     slowReaderMs: limits.slowReaderMs,
     refused,
   });
@@ -80,7 +83,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   });
   const direct = new Map<string, DirectHandler>(
     ENDPOINTS.map((endpoint) => [
-      `POST ${endpoint.path}`,
+      `${endpoint.method ?? "POST"} ${endpoint.path}`,
       (incoming, outgoing) => calls.serve(endpoint, incoming, outgoing),
     ]),
   );

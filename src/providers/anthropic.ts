@@ -5,6 +5,7 @@ import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider } from "../core/provider-kind.ts";
 import { decodeAnswer } from "./anthropic/answer.ts";
 import { decodeAnthropicError } from "./anthropic/error.ts";
+import { nativeCount, nativeMessages, renamed } from "./anthropic/native.ts";
 import { messagesRequest } from "./anthropic/request.ts";
 import { decodeEvents } from "./anthropic/stream.ts";
 import { asksForUsage } from "./chat/wants.ts";
@@ -13,7 +14,7 @@ import { apiKey, baseUrl, headers, network } from "./settings.ts";
 export default defineProvider({
   settings: z.strictObject({ apiKey, baseUrl: baseUrl.default("https://api.anthropic.com"), headers, network }),
   open: (settings, { transportTo }) => ({
-    adapters: { chat: anthropicChat(settings) },
+    adapters: { chat: anthropicChat(settings), ...anthropicNative(settings) },
     transport: transportTo(settings.baseUrl, settings.network),
   }),
 });
@@ -31,15 +32,8 @@ export interface AnthropicOptions {
 
 /** OpenAI's chat over Anthropic's Messages API. */
 export function anthropicChat(options: AnthropicOptions = {}): Adapter {
-  const { apiKey, version = "2023-06-01", defaultMaxTokens = 4096, now = Date.now } = options;
-  const sent = {
-    "content-type": "application/json",
-    accept: "application/json, text/event-stream",
-    "accept-encoding": "identity",
-    "anthropic-version": version,
-    ...(apiKey ? { "x-api-key": apiKey } : {}),
-    ...options.headers,
-  };
+  const { defaultMaxTokens = 4096, now = Date.now } = options;
+  const sent = headersOf(options);
   const created = () => Math.floor(now() / 1000);
   return {
     encode: (request, target) => encode(request, target, { headers: sent, defaultMaxTokens }),
@@ -53,6 +47,39 @@ export function anthropicChat(options: AnthropicOptions = {}): Adapter {
       }),
     decodeError: (status, body, responseHeaders) => decodeAnthropicError(status, body, responseHeaders, now),
   };
+}
+
+/** The Messages API itself, and counting its tokens: the request goes on as it came but for the model's name. */
+export function anthropicNative(options: AnthropicOptions = {}): { messages: Adapter; count_tokens: Adapter } {
+  const sent = headersOf(options);
+  const wire = { headers: (request: OpenAIRequest) => withClients(sent, request), changes: renamed, now: options.now };
+  return {
+    messages: nativeMessages({ ...wire, path: () => "/v1/messages" }),
+    count_tokens: nativeCount({ ...wire, path: () => "/v1/messages/count_tokens" }),
+  };
+}
+
+function headersOf({ apiKey, headers, version = "2023-06-01" }: AnthropicOptions): Wire["headers"] {
+  return {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    "anthropic-version": version,
+    ...(apiKey ? { "x-api-key": apiKey } : {}),
+    ...headers,
+  };
+}
+
+/** The client's version of the API, and its features beside those that are configured. */
+function withClients(headers: Wire["headers"], { headers: clients = {} }: OpenAIRequest): Wire["headers"] {
+  const { "anthropic-beta": betas, ...version } = clients;
+  const all = { ...headers, ...version };
+  return betas === undefined
+    ? all
+    : withBetas(
+        all,
+        betas.split(",").map((beta) => beta.trim()),
+      );
 }
 
 interface Wire {

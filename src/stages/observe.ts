@@ -46,7 +46,7 @@ function recordOf(call: Call, target: string | undefined, outcome: Outcome): Cal
     entry: model.entry,
     model: model.name,
     stream: endpoint.streams(request),
-    status: statusOf(target, outcome),
+    status: statusOf(call, target, outcome),
     end: outcome.end,
     errorCode: error?.code,
     errorCause: error && causeOf(error),
@@ -61,9 +61,10 @@ function recordOf(call: Call, target: string | undefined, outcome: Outcome): Cal
 }
 
 /** A stream that broke had already said 200; the record says how it ended beside it. */
-function statusOf(target: string | undefined, { end, error }: Outcome): number {
+function statusOf({ endpoint }: Call, target: string | undefined, { end, error }: Outcome): number {
   if (target !== undefined && end !== "client-left") return 200;
-  return error?.status ?? (end === "client-left" ? 499 : 200);
+  if (error) return endpoint.errors?.status?.(error) ?? error.status;
+  return end === "client-left" ? 499 : 200;
 }
 
 function causeOf({ details: { cause } }: GatewayError): string | undefined {
