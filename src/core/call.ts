@@ -35,6 +35,8 @@ export interface Notes {
   overheadMs: number;
   /** Request fields the answering target could not honour. */
   dropped: readonly string[];
+  /** What the provider told in headers for the client to know: names and values in turn. */
+  told: readonly string[];
 }
 
 export interface AttemptNote {
@@ -45,7 +47,7 @@ export interface AttemptNote {
 }
 
 export function emptyNotes(): Notes {
-  return { attempts: [], upstreamMs: 0, overheadMs: 0, dropped: NOTHING };
+  return { attempts: [], upstreamMs: 0, overheadMs: 0, dropped: NOTHING, told: NOTHING };
 }
 
 const NOTHING: readonly string[] = [];

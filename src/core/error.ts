@@ -69,6 +69,10 @@ export interface ErrorDetails {
   readonly providerStatus?: number;
   /** How long the provider asks us to wait. */
   readonly retryAfterMs?: number;
+  /** Request fields that the target cannot honour, as dotted paths. */
+  readonly fields?: readonly string[];
+  /** The target works; what it wrote this time will not do. Counts against no breaker. */
+  readonly targetWorks?: true;
   readonly attempts?: readonly FailedAttempt[];
   /** The server-sent event that told it, with its blank line, where the client speaks the provider's protocol. */
   readonly event?: string;

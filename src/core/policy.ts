@@ -36,7 +36,14 @@ export interface ModelPolicy {
   readonly entry: string;
   readonly policy: Policy;
   readonly timeouts: Timeouts;
+  readonly onUnsupported: OnUnsupported;
 }
+
+/**
+ * What becomes of request fields that a target cannot honour: they are left out and named to the client, the call is
+ * refused, or the next target is asked.
+ */
+export type OnUnsupported = "drop" | "reject" | "reroute";
 
 /** A route as it is declared: a target `provider/model`, or exactly one of `target`, `balance` and `fallback`. */
 export type RouteSpec =

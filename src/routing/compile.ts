@@ -1,10 +1,12 @@
 /** From routes as they are declared to policies that run. */
-import type { ModelPolicy, Policy, RouteSpec, Target, Timeouts } from "../core/policy.ts";
+import type { ModelPolicy, OnUnsupported, Policy, RouteSpec, Target, Timeouts } from "../core/policy.ts";
 import { balance, fallback, retry, target } from "./policies.ts";
 
 export interface ModelSpec {
   readonly route: RouteSpec;
   readonly timeouts: Timeouts;
+  /** `drop` when absent. */
+  readonly onUnsupported?: OnUnsupported;
 }
 
 /** Answers which policy stands behind a model name; undefined for a name that nothing matches. */
@@ -67,7 +69,8 @@ interface Named {
 }
 
 function modelPolicy({ name, entry, spec, matched }: Named): ModelPolicy {
-  return { name, entry, policy: compileRoute(spec.route, matched), timeouts: spec.timeouts };
+  const { route, timeouts, onUnsupported = "drop" } = spec;
+  return { name, entry, policy: compileRoute(route, matched), timeouts, onUnsupported };
 }
 
 function compileRoute(route: RouteSpec, matched: string): Policy {

@@ -6,6 +6,7 @@ import type { Target } from "../core/policy.ts";
 import type { Adapter, DecodeContext, Exchange, Outbound, Provider, StreamFacts } from "../core/provider.ts";
 import { type FlowEnd, watch } from "../protocol/flow.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { toldInHeaders } from "../protocol/rate-limits.ts";
 import { framesOf } from "./bridges.ts";
 
 /** Asks one target once; resolves when there is something good to send, rejects with a GatewayError. */
@@ -29,11 +30,14 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
       throw new GatewayError("unsupported", `${target.provider} does not serve ${call.endpoint.path}.`);
     }
     const outbound = adapter.encode(call.request, target);
+    if (outbound.dropped.length > 0 && call.model.onUnsupported !== "drop") throw cannotHonour(outbound, target);
     const stream = call.endpoint.streams(call.request);
     const sentAt = performance.now();
     try {
-      const { signal, model } = call;
+      const { signal, model, notes } = call;
+      notes.told = NOTHING;
       const exchange = await provider.transport(outbound, { signal, timeouts: model.timeouts, stream });
+      notes.told = toldInHeaders(exchange.headers);
       const context = { request: call.request, target };
       if (!exchange.whole) return await streamed({ exchange, adapter, outbound, context });
       if (exchange.status !== 200) throw refusalOf(exchange, exchange.whole, adapter);
@@ -42,6 +46,13 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
       call.notes.upstreamMs += performance.now() - sentAt;
     }
   };
+}
+
+const NOTHING: readonly string[] = [];
+
+function cannotHonour({ dropped }: Outbound, { name }: Target): GatewayError {
+  const message = `${name} cannot honour ${dropped.join(", ")}.`;
+  return new GatewayError("unsupported", message, { param: dropped[0]!, fields: dropped });
 }
 
 /** Bound on a provider's error text; the rest of it is not needed to tell what happened. */

@@ -22,11 +22,17 @@ export function route(send: Send, health: HealthBook): Next {
         const error = asGatewayError(thrown);
         failures.push(error);
         failed.push(failedAttempt(attempt, error));
-        if (call.signal.aborted || !(error.retryable || error.elsewhere)) throw withAttempts(error, failed);
+        if (call.signal.aborted || isFinal(error, call)) throw withAttempts(error, failed);
       }
     }
     throw exhausted(failures, failed);
   };
+}
+
+function isFinal(error: GatewayError, { model }: Call): boolean {
+  // A field that this target cannot honour ends the call where the policy refuses such calls.
+  if (error.details.fields && model.onUnsupported === "reject") return true;
+  return !(error.retryable || error.elsewhere);
 }
 
 interface Way {
@@ -68,7 +74,8 @@ async function attemptOnce(
 
 /** A target is to blame for what it did, not for a client that left or a request that was wrong. */
 function blame(about: TargetHealth, error: GatewayError): void {
-  if (error.code === "upstream_quota" || error.code === "upstream_auth" || error.retryable) about.failed();
+  const { code, retryable, details } = error;
+  if (code === "upstream_quota" || code === "upstream_auth" || (retryable && !details.targetWorks)) about.failed();
   else about.undecided();
 }
 
@@ -129,9 +136,13 @@ function withAttempts(error: GatewayError, attempts: readonly FailedAttempt[]): 
   return error.with({ attempts });
 }
 
-/** When nobody answered: the last error that a target gave, with every attempt and its cause beside it. */
+/**
+ * When nobody answered: the last error that a target gave, with every attempt and its cause beside it. What was not asked
+ * for want of a feature tells less than what was asked and failed.
+ */
 function exhausted(failures: readonly GatewayError[], attempts: readonly FailedAttempt[]): GatewayError {
-  const told = failures.findLast((failure) => failure.code !== "breaker_open") ?? failures.at(-1);
+  const asked = failures.findLast(({ code }) => code !== "breaker_open" && code !== "unsupported");
+  const told = asked ?? failures.findLast(({ code }) => code !== "breaker_open") ?? failures.at(-1);
   if (!told) return new GatewayError("no_target", "The model's policy names no target.");
   return withAttempts(told, attempts);
 }

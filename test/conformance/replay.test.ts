@@ -32,7 +32,7 @@ describe("what the gateway has no wire for", () => {
       "a query that a base URL cannot carry",
       { request: { ...chat.request, url: `${chat.request.url}?api-version=1` } },
     ],
-    ["a provider of another kind", { provider: "azure" }],
+    ["a path that no wire has", { request: { ...chat.request, url: "https://api.openai.com/v2/chat" } }],
     ["no client at all", { client: undefined }],
   ])("is not tried: %s", async (_, changes) => {
     const results = await replay([wholeChat(changes)], options);
