@@ -1,7 +1,9 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
-import type { Bridge } from "./core/provider.ts";
+import type { EndpointName } from "./core/endpoint.ts";
+import type { ModelPolicy, Policy } from "./core/policy.ts";
+import type { Bridge, Provider } from "./core/provider.ts";
 import type { Ways } from "./core/provider-kind.ts";
 import type { Records } from "./core/record.ts";
 import { withBridges } from "./routing/bridges.ts";
@@ -15,15 +17,21 @@ export interface Lasting {
   readonly pools: Pools;
   readonly health: HealthBook;
   readonly records: Records;
+  readonly conversations: Conversations & KeptItems;
 }
 
 export interface Gateway {
   /** Which configuration this is, counted from 1 at start. */
   readonly generation: number;
   readonly records: Records;
+  readonly conversations: Conversations & KeptItems;
   readonly health: HealthBook;
   readonly send: Send;
   readonly resolve: ResolveModel;
+  /** Stands for the model of calls that name none. */
+  readonly withoutModel: (endpoint: EndpointName) => ModelPolicy;
+  /** The providers that serve an endpoint, in the configuration's order. */
+  readonly serving: (endpoint: EndpointName) => readonly Provider[];
   readonly providers: readonly string[];
   /** Names for `/v1/models`: every entry without a `*`. */
   readonly modelNames: readonly string[];
@@ -32,7 +40,14 @@ export interface Gateway {
 /** What providers serve although their API does not have it. */
 const BRIDGES: readonly Bridge[] = [];
 
-export function createGateway(generation: number, config: Config, { pools, health, records }: Lasting): Gateway {
+/** Who serves such a call is decided on the road. */
+const NO_ATTEMPTS: Policy = () => [];
+
+export function createGateway(
+  generation: number,
+  config: Config,
+  { pools, health, records, conversations }: Lasting,
+): Gateway {
   const ways: Ways = { transportTo: (baseUrl, network) => pools.transportTo(baseUrl, network) };
   const providers = new Map(
     Object.entries(config.providers).map(([name, { kind, open }]) => [
@@ -40,15 +55,24 @@ export function createGateway(generation: number, config: Config, { pools, healt
       withBridges({ name, kind, ...open(ways) }, BRIDGES),
     ]),
   );
-  const models = Object.entries(config.models).map(([entry, { route }]) => {
+  const models = Object.entries(config.models).map(([entry, { route, onUnsupported }]) => {
     const timeouts = (typeof route === "object" && route.timeouts) || defaultTimeouts;
-    return [entry, { route, timeouts }] as const;
+    return [entry, { route, timeouts, onUnsupported }] as const;
   });
   return {
     generation,
     records,
+    conversations,
     health,
     send: send(providers),
+    withoutModel: (name) => ({
+      name,
+      entry: name,
+      policy: NO_ATTEMPTS,
+      timeouts: defaultTimeouts,
+      onUnsupported: "drop",
+    }),
+    serving: (endpoint) => [...providers.values()].filter(({ adapters }) => adapters[endpoint]),
     resolve: compileModels(Object.fromEntries(models)),
     providers: [...providers.keys()],
     modelNames: Object.keys(config.models).filter((entry) => !entry.includes("*")),

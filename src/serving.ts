@@ -21,6 +21,7 @@ export interface Current {
   readonly gateway: Gateway;
   readonly road: Next;
   readonly resolve: Gateway["resolve"];
+  readonly withoutModel: Gateway["withoutModel"];
 }
 
 export interface ServingStatus {
@@ -93,7 +94,7 @@ export class Serving {
   #build(generation: number, config: Config): Current {
     const gateway = createGateway(generation, config, this.#options.lasting);
     this.#options.onGeneration(generation);
-    return { gateway, road: pipeline(gateway), resolve: gateway.resolve };
+    return { gateway, road: pipeline(gateway), resolve: gateway.resolve, withoutModel: gateway.withoutModel };
   }
 }
 

@@ -7,6 +7,8 @@ import { completions } from "../endpoints/completions.ts";
 import { countTokens } from "../endpoints/count-tokens.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
 import { messages } from "../endpoints/messages.ts";
+import { moderations } from "../endpoints/moderations.ts";
+import { rerank } from "../endpoints/rerank.ts";
 import { responses } from "../endpoints/responses.ts";
 import { createApp } from "../http/app.ts";
 import { type Authenticate, mayUse } from "../http/authenticate.ts";

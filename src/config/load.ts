@@ -116,8 +116,8 @@ function suggest(found: Problem, known: readonly string[] = SETTINGS): Problem {
 }
 
 const SETTINGS = (
-  "listen control limits drain providers models host port maxBodyBytes maxHeaderBytes maxJsonDepth maxJsonValues " +
-  "headersTimeoutMs bodyTimeoutMs keepAliveMs slowReaderMs limitMs plugins route target balance fallback weight retry timeouts times baseDelayMs maxDelayMs firstByteMs idleMs totalMs"
+  "listen control limits drain providers models host port maxBodyBytes maxUploadBytes maxHeaderBytes maxJsonDepth maxJsonValues " +
+  "headersTimeoutMs bodyTimeoutMs keepAliveMs slowReaderMs limitMs plugins route onUnsupported target balance fallback weight retry timeouts times baseDelayMs maxDelayMs firstByteMs idleMs totalMs"
 ).split(" ");
 
 function unknownProviders({ models, providers }: RawConfig): Problem[] {

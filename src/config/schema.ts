@@ -58,6 +58,10 @@ const modelName = z
 
 const model = z.strictObject({
   route: z.union([target, exactlyOneKind(z.strictObject({ ...kinds, timeouts: timeouts.optional() }))]),
+  onUnsupported: z
+    .enum(["drop", "reject", "reroute"])
+    .default("drop")
+    .describe("For fields a target cannot honour: leave them out and say so, refuse the call, or ask the next target."),
 });
 
 export const configSchema = z.strictObject({
@@ -72,6 +76,9 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       maxBodyBytes: positiveInt.default(32 * 1024 * 1024),
+      maxUploadBytes: positiveInt
+        .default(513 * 1024 * 1024)
+        .describe("For files, which pass through without being held. bodyTimeoutMs counts for them too."),
       maxHeaderBytes: positiveInt.min(1024).default(16 * 1024),
       maxJsonDepth: positiveInt.max(1000).default(128),
       maxJsonValues: positiveInt.default(500_000),

@@ -1,6 +1,8 @@
 import type { JsonBody } from "../protocol/json.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Conversation } from "./conversations.ts";
 import type { GatewayError } from "./error.ts";
+import type { ObjectUse } from "./objects.ts";
 
 export type EndpointName =
   | "chat"
@@ -20,11 +22,16 @@ export type EndpointName =
 /** What one `/v1` path means. Shared code asks the endpoint and never switches on its name. */
 export interface Endpoint<Request = unknown> {
   readonly name: EndpointName;
+  /** A part that begins with a colon stands for whatever comes there: `/v1/files/:id`. */
   readonly path: string;
+  /** POST when absent. */
+  readonly method?: "GET" | "DELETE";
   /** Reads a request; throws GatewayError `invalid_request` that names the field at fault. Header names are in lower case. */
   read(body: JsonBody, headers?: RequestHeaders): Request;
-  /** The model as the application asked for it. */
-  modelOf(request: Request): string;
+  /** Takes the place of `read` for requests that are more than one JSON object. */
+  receive?(arrival: Arrival): Request | Promise<Request>;
+  /** The model as the application asked for it; undefined for an endpoint whose requests name none. */
+  modelOf(request: Request): string | undefined;
   streams(request: Request): boolean;
   /** Errors where this endpoint's clients do not read OpenAI's shape. */
   readonly errors?: ErrorForm;
@@ -32,6 +39,8 @@ export interface Endpoint<Request = unknown> {
   readonly idHeader?: string;
   /** Answers are kept, and a client may go on from one by its id. */
   readonly converses?: boolean;
+  /** Present when it is about things that a provider keeps for one tenant. */
+  readonly objects?: ObjectUse;
 }
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -2,7 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
-import type { Endpoint } from "../core/endpoint.ts";
+import type { Endpoint, ErrorForm } from "../core/endpoint.ts";
 import { asGatewayError, GatewayError } from "../core/error.ts";
 import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
 import type { Calls } from "./calls.ts";
@@ -24,7 +24,7 @@ type App = Hono<{ Bindings: HttpBindings }>;
 export function createApp(options: AppOptions): App {
   const app: App = new Hono();
   for (const endpoint of options.endpoints) {
-    app.post(endpoint.path, async ({ env }) => {
+    app.on(endpoint.method ?? "POST", endpoint.path, async ({ env }) => {
       await options.calls.serve(endpoint, env.incoming, env.outgoing);
       return RESPONSE_ALREADY_SENT;
     });
@@ -48,18 +48,25 @@ export function createApp(options: AppOptions): App {
   app.notFound(({ req, env }) => {
     // Whether a path exists is nobody's business without a key.
     if (req.path.startsWith("/v1/")) authenticated(env.incoming.headers, options.authenticate);
-    return errorResponse(unknownRoute(req.method, req.path, options.endpoints));
+    return errorResponse(unknownRoute(req.method, req.path, options.endpoints), formFor(req.path, options.endpoints));
   });
   app.onError((thrown, { req }) => {
     const error = asGatewayError(thrown);
     options.refused(error, req.path);
-    return errorResponse(error);
+    return errorResponse(error, formFor(req.path, options.endpoints));
   });
   return app;
 }
 
-export function errorResponse(error: GatewayError): Response {
-  return Response.json(error.toBody(), { status: error.status });
+/** In OpenAI's shape unless another is given. */
+export function errorResponse(error: GatewayError, form?: ErrorForm): Response {
+  if (!form) return Response.json(error.toBody(), { status: error.status });
+  return Response.json(form.body(error), { status: form.status?.(error) ?? error.status });
+}
+
+/** Below an endpoint's path, too, its clients read its errors. */
+function formFor(path: string, endpoints: readonly Endpoint[]): ErrorForm | undefined {
+  return endpoints.find((endpoint) => path === endpoint.path || path.startsWith(`${endpoint.path}/`))?.errors;
 }
 
 // The moment a name was configured means nothing to a client; OpenAI's clients want a number.
@@ -78,7 +85,14 @@ function decodeName(path: string): string {
 }
 
 function unknownRoute(method: string, path: string, endpoints: readonly Endpoint[]): GatewayError {
-  const known = endpoints.some((endpoint) => endpoint.path === path) || path === "/v1/models";
+  const known = endpoints.some((endpoint) => leadsTo(endpoint.path, path)) || path === "/v1/models";
   if (known) return new GatewayError("method_not_allowed", `${method} is not allowed on ${path}.`);
   return new GatewayError("not_found", `There is no ${method} ${path.slice(0, 200)} here.`);
+}
+
+/** Whether a path is one that a pattern with `:name` parts stands for. */
+function leadsTo(pattern: string, path: string): boolean {
+  const parts = path.split("/");
+  const wanted = pattern.split("/");
+  return parts.length === wanted.length && wanted.every((part, at) => part.startsWith(":") || part === parts[at]);
 }

@@ -3,13 +3,14 @@ import { randomUUIDv7 } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Call, emptyNotes } from "../core/call.ts";
 import { type Deadline, liftDeadline, setDeadline } from "../core/deadlines.ts";
-import type { Endpoint } from "../core/endpoint.ts";
+import type { Endpoint, EndpointName } from "../core/endpoint.ts";
 import { asGatewayError, GatewayError } from "../core/error.ts";
 import type { ModelPolicy } from "../core/policy.ts";
 import { Roster } from "../core/roster.ts";
 import { CallSignal } from "../core/signal.ts";
 import type { Next } from "../core/stage.ts";
 import type { JsonLimits } from "../protocol/json.ts";
+import { arrivalOf } from "./arrival.ts";
 import { type Authenticate, type Authenticated, authenticated, mayUse } from "./authenticate.ts";
 import { readJson } from "./body.ts";
 import { type ReplyOptions, sendAnswer, sendError } from "./reply.ts";
@@ -19,12 +20,16 @@ export interface CallsOptions extends ReplyOptions {
   /** What serves calls at this moment; a reload swaps it whole, so a call never sees two configurations. */
   readonly serving: () => Serving;
   readonly limits: JsonLimits & { readonly maxBytes: number };
+  /** Bound on bodies that are passed on without being held. */
+  readonly maxUploadBytes: number;
   /** Told about requests that never became calls. */
   readonly refused: (error: GatewayError, path: string) => void;
 }
 
 export interface Serving {
   readonly resolve: (model: string) => ModelPolicy | undefined;
+  /** Stands for the model of calls that name none, under the endpoint's own name. */
+  readonly withoutModel: (endpoint: EndpointName) => ModelPolicy;
   readonly road: Next;
 }
 
@@ -50,11 +55,14 @@ export class Calls {
       if (!outgoing.writableFinished) signal.abort(clientLeft());
     });
     try {
-      const { authenticate, limits, serving } = this.#options;
+      const { authenticate, limits, maxUploadBytes, serving } = this.#options;
       const key = authenticated(incoming.headers, authenticate);
-      const request = endpoint.read(await readJson(incoming, { signal, limits }));
-      const { resolve, road } = serving();
-      const model = allowedModel(endpoint.modelOf(request), resolve, key);
+      const request = endpoint.receive
+        ? await endpoint.receive(arrivalOf(incoming, { signal, limits, path: endpoint.path, maxUploadBytes }))
+        : endpoint.read(await readJson(incoming, { signal, limits }), incoming.headers);
+      const { resolve, road, withoutModel } = serving();
+      const name = endpoint.modelOf(request);
+      const model = name === undefined ? allowed(withoutModel(endpoint.name), key) : allowedModel(name, resolve, key);
       limit = setDeadline(model.timeouts.totalMs, () => signal.abort(totalTimeout(model)));
       const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes };
       onTheRoad = true;
@@ -63,7 +71,7 @@ export class Calls {
       const error = asGatewayError(thrown);
       if (!onTheRoad) this.#options.refused(error, endpoint.path);
       const overheadMs = performance.now() - arrivedAt - notes.upstreamMs;
-      sendError(outgoing, error, { id, overheadMs, errors: endpoint.errors });
+      sendError(outgoing, error, { id, overheadMs, endpoint, told: notes.told });
     } finally {
       liftDeadline(limit);
       this.#underWay.delete(signal);
@@ -94,10 +102,13 @@ function allowedModel(name: string, resolve: Serving["resolve"], key: Authentica
     const message = `The model '${name}' does not exist here. GET /v1/models lists those that do.`;
     throw new GatewayError("model_not_found", message, { param: "model" });
   }
-  if (!mayUse(key, model)) {
-    throw new GatewayError("model_not_allowed", `This API key may not use the model '${name}'.`, { param: "model" });
-  }
-  return model;
+  return allowed(model, key);
+}
+
+/** An endpoint without models is asked for by its own name: a key that is held to some models needs that among them. */
+function allowed(model: ModelPolicy, key: Authenticated): ModelPolicy {
+  if (mayUse(key, model)) return model;
+  throw new GatewayError("model_not_allowed", `This API key may not use '${model.name}'.`, { param: "model" });
 }
 
 function clientLeft(): GatewayError {

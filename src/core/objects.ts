@@ -1,0 +1,43 @@
+/** What providers keep for us under ids of theirs (files, batches, fine-tuning jobs), and which tenant it belongs to. */
+import type { PassRequest } from "./passage.ts";
+
+export type ObjectKind = "file" | "batch" | "fine_tuning_job";
+
+export interface OwnedObject {
+  readonly tenant: string;
+  /** The provider's id for it. */
+  readonly id: string;
+  /** The provider that keeps it, by its name in the configuration. */
+  readonly provider: string;
+  readonly kind: ObjectKind;
+}
+
+/** Who owns what. An id that is not here belongs to nobody, and nobody gets to see it. */
+export interface ObjectStore {
+  /** Those of these ids that belong to the tenant. */
+  find(tenant: string, ids: readonly string[]): Promise<readonly OwnedObject[]>;
+  /** Remembers new ones; one that has an owner keeps it. */
+  add(objects: readonly OwnedObject[]): Promise<void>;
+  remove(object: OwnedObject): Promise<void>;
+}
+
+/** What an endpoint does with such objects. */
+export interface ObjectUse {
+  readonly kind: ObjectKind;
+  readonly does: "create" | "read" | "list" | "delete";
+}
+
+/** A request about such objects; it names no model. */
+export interface ObjectRequest extends PassRequest {
+  /** The provider the client asks for. */
+  readonly provider: string | undefined;
+  /** Objects that the request is about: the one in the path first. */
+  readonly mentions: readonly Mention[];
+}
+
+export interface Mention {
+  readonly id: string;
+  readonly kind: ObjectKind;
+  /** Where the request names it, as OpenAI's `param`. */
+  readonly param: string;
+}
