@@ -3,7 +3,8 @@ import type { EndpointName } from "../core/endpoint.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider } from "../core/provider-kind.ts";
 import { entraToken, withBearer } from "./azure/entra.ts";
-import { decodeAzureError } from "./azure/error.ts";
+import { azureErrors } from "./azure/error.ts";
+import { openAIResponses } from "./openai/responses.ts";
 import { openAICompatible } from "./openai-compatible.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
 
@@ -67,13 +68,17 @@ function azureAdapters(options: Settings): Readonly<Partial<Record<EndpointName,
     ...(apiKey ? { "api-key": apiKey } : {}),
     ...(token ? { authorization: `Bearer ${token}` } : {}),
   };
-  const likeOpenAI = openAICompatible({ headers: { ...credentials, ...headers }, streamUsage });
+  const sent = { ...credentials, ...headers };
+  const likeOpenAI = {
+    ...openAICompatible({ headers: sent, streamUsage }),
+    ...(faceOf(options) === "models" ? {} : { responses: openAIResponses({ headers: sent }) }),
+  };
   const place = placesOf(options);
   const adapters = Object.entries(likeOpenAI).map(([endpoint, adapter]) => [
     endpoint,
     {
       ...adapter,
-      decodeError: decodeAzureError,
+      decodeError: azureErrors(adapter.decodeError),
       encode(request, target): Outbound {
         const deployment = Object.hasOwn(deployments, target.model) ? deployments[target.model]! : target.model;
         const inBody = adapter.encode(request, { ...target, model: deployment });
@@ -86,15 +91,23 @@ function azureAdapters(options: Settings): Readonly<Partial<Record<EndpointName,
 
 /**
  * Azure's three faces: deployments in the path under dated versions, `/models` of its model inference, and `/openai/v1`,
- * where the model is named in the body alone. Responses were never under deployments: they are always asked at v1.
+ * where the model is named in the body alone.
  */
-function placesOf({ baseUrl, apiVersion }: Settings): (path: string, deployment: string) => string {
+function faceOf({ baseUrl, apiVersion }: Settings): "deployments" | "models" | "v1" | "below v1" {
   const base = new URL(baseUrl).pathname.replace(/\/+$/, "");
-  const version = `?api-version=${apiVersion}`;
-  if (base.endsWith("/openai/v1")) return (path) => path;
-  if (base.endsWith("/models")) return (path) => path + version;
+  if (base.endsWith("/openai/v1")) return "below v1";
+  if (base.endsWith("/models")) return "models";
+  return apiVersion === "v1" ? "v1" : "deployments";
+}
+
+/** Responses were never under deployments: they are always asked at v1. */
+function placesOf(options: Settings): (path: string, deployment: string) => string {
+  const face = faceOf(options);
+  const version = `?api-version=${options.apiVersion}`;
+  if (face === "below v1") return (path) => path;
+  if (face === "models") return (path) => path + version;
   return (path, deployment) => {
-    if (apiVersion === "v1" || path.startsWith("/responses")) return `/openai/v1${path}`;
+    if (face === "v1" || path === "/responses") return `/openai/v1${path}`;
     return `/openai/deployments/${encodeURIComponent(deployment)}${path}${version}`;
   };
 }

@@ -85,6 +85,20 @@ describe("where a request goes", () => {
     expect(arrived().path).toBe("/openai/v1/completions");
   });
 
+  it("responses are asked at v1 whatever the version, with the deployment in the body", async () => {
+    azure.answer((_, response) =>
+      json(response, { id: "resp_1", object: "response", status: "completed", output: [] }),
+    );
+    for (const model of ["dated", "v1", "whole"]) {
+      expect((await plane.chat({ model, input: "x", messages: undefined }, { path: "/v1/responses" })).status).toBe(
+        200,
+      );
+      expect(arrived().path).toBe("/openai/v1/responses");
+    }
+    await plane.chat({ model: "dated", input: "x", messages: undefined }, { path: "/v1/responses" });
+    expect(arrived().model).toBe("our gpt");
+  });
+
   it("everything else of the request is as the client wrote it", async () => {
     await plane.chat({ model: "plain", data_sources: [{ type: "azure_search" }], logit_bias: { "1": 2 } });
     expect(JSON.parse(azure.received[0]!.body)).toEqual({
