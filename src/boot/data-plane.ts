@@ -1,6 +1,7 @@
 /** One process's data plane: the road, the server that leads to it, and the order in which it is taken down. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
+import type { Conversations, KeptItems } from "../core/conversations.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
@@ -26,6 +27,7 @@ export interface DataPlaneOptions {
   readonly configFile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly authenticate: Authenticate;
+  readonly conversations: Conversations & KeptItems;
   readonly logs: Logs;
   /** Several processes share the port. */
   readonly reusePort: boolean;
@@ -39,10 +41,19 @@ export interface DataPlane {
   stop(): Promise<void>;
 }
 
-const ENDPOINTS = [chat, completions, embeddings, responses, messages, countTokens] as readonly Endpoint[];
+const ENDPOINTS = [
+  chat,
+  completions,
+  embeddings,
+  responses,
+  messages,
+  countTokens,
+  rerank,
+  moderations,
+] as readonly Endpoint[];
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { config, logs, authenticate } = options;
+  const { config, logs, authenticate, conversations } = options;
   const { log } = logs;
   const health = new HealthBook();
   const metrics = createMetrics({ breakers: () => health.states() });
@@ -53,7 +64,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     config,
     file: options.configFile,
     env: options.env,
-    lasting: { pools, health, records },
+    lasting: { pools, health, records, conversations },
     log,
     onGeneration: metrics.generation,
   });
@@ -80,6 +91,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       const model = serving.current.resolve(name);
       return model !== undefined && mayUse(key, model);
     },
+    conversations,
     notReady: () => stopping,
     refused,
   });

@@ -8,7 +8,9 @@ const wires: Readonly<Record<string, Load>> = {
   openai: () => import("./openai.ts"),
   "openai-compatible": () => import("./openai-compatible.ts"),
   anthropic: () => import("./anthropic.ts"),
+  bedrock: () => import("./bedrock.ts"),
   azure: () => import("./azure.ts"),
+  mistral: () => import("./mistral.ts"),
   demo: () => import("./demo.ts"),
 };
 

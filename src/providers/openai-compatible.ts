@@ -10,6 +10,7 @@ import { readUsage, type Usage } from "../protocol/openai.ts";
 import { openAIResponses } from "./openai/responses.ts";
 import { decodeOpenAIError, embeddedError } from "./openai-errors.ts";
 import type { Preset } from "./presets.ts";
+import { decodeRerank } from "./rerank-answer.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
 
 export interface OpenAICompatibleOptions {
@@ -48,17 +49,14 @@ export function presetKind({ baseUrl: at, variable, streamUsage = false, respons
 
 function open(options: z.output<typeof settings>, { transportTo }: Ways): OpenProvider {
   const responses = options.responses ? { responses: openAIResponses(options) } : {};
-  const adapters = { ...openAICompatible(options), ...responses };
+  const rerank = { rerank: openAICompatibleRerank(options) };
+  const adapters = { ...openAICompatible(options), ...rerank, ...responses };
   return { adapters, transport: transportTo(options.baseUrl, options.network) };
 }
 
 /** Every endpoint of a server that speaks OpenAI: the request goes on as it came but for the model's name. */
 export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Partial<Record<EndpointName, Adapter>>> {
-  const sent = {
-    "content-type": "application/json",
-    ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
-    ...options.headers,
-  };
+  const sent = headersFor(options);
   const adapter = (path: string, streamUsage: boolean): Adapter => ({
     encode: (request, target) => encode(request, target, { path, headers: sent, streamUsage }),
     decode,
@@ -68,6 +66,25 @@ export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Par
     chat: adapter("/chat/completions", options.streamUsage),
     completions: adapter("/completions", options.streamUsage),
     embeddings: adapter("/embeddings", false),
+    moderations: adapter("/moderations", false),
+  };
+}
+
+/** Not OpenAI's own, but many servers that speak it have `/rerank` beside it. */
+export function openAICompatibleRerank(options: OpenAICompatibleOptions): Adapter {
+  const wire = { path: "/rerank", headers: headersFor(options), streamUsage: false };
+  return {
+    encode: (request, target) => encode(request, target, wire),
+    decode: decodeRerank,
+    decodeError: decodeOpenAIError,
+  };
+}
+
+function headersFor({ apiKey, headers }: OpenAICompatibleOptions): Record<string, string> {
+  return {
+    "content-type": "application/json",
+    ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
+    ...headers,
   };
 }
 

@@ -3,6 +3,8 @@ import type { Recording } from "./recording.ts";
 import type { Endpoint, Wire } from "./wire.ts";
 import { anthropic } from "./wires/anthropic.ts";
 import { azure } from "./wires/azure.ts";
+import { bedrock } from "./wires/bedrock.ts";
+import { mistral } from "./wires/mistral.ts";
 import { openai, openaiCompatible, xai } from "./wires/openai.ts";
 
 export interface Supported {
@@ -35,10 +37,22 @@ const endpoints: readonly Endpoint[] = [
     wholeSchema: "Response",
     chunkSchema: "ResponseStreamEvent",
   },
+  {
+    api: "moderations",
+    path: "/v1/moderations",
+    wholeSchema: "CreateModerationResponse",
+    chunkSchema: undefined,
+  },
+  {
+    api: "rerank",
+    path: "/v1/rerank",
+    wholeSchema: undefined,
+    chunkSchema: undefined,
+  },
 ];
 
 /** The first that speaks a recording plays it. */
-const wires: readonly Wire[] = [anthropic, azure, openai, xai, openaiCompatible];
+const wires: readonly Wire[] = [anthropic, bedrock, azure, mistral, openai, xai, openaiCompatible];
 
 /** The row that serves this recording; undefined when the gateway has no such wire or endpoint yet. */
 export function supportOf(recording: Recording): Supported | undefined {

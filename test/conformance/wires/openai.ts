@@ -1,6 +1,9 @@
 import type { Recording } from "../recording.ts";
 import { absent, bearer, type Intended, is, type Wire } from "../wire.ts";
 
+/** Stands for the model of a recording that names none. */
+const UNNAMED = "unnamed";
+
 const intended: readonly Intended[] = [
   {
     path: "stream_options",
@@ -14,9 +17,20 @@ const intended: readonly Intended[] = [
     actual: is(true),
     why: "as above, where the client set other stream options",
   },
+  {
+    path: "model",
+    expected: absent,
+    actual: is(UNNAMED),
+    why: "the gateway routes by model: where a client may leave it out, what is asked for is named",
+  },
 ];
 
-const like = { translated: false, credentials: bearer, intended } as const;
+const like = {
+  translated: false,
+  credentials: bearer,
+  intended,
+  model: ({ request }: Recording) => String(request.body.model ?? UNNAMED),
+} as const;
 
 export const openai: Wire = {
   ...like,
