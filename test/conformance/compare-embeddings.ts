@@ -13,11 +13,20 @@ export function compareEmbeddings(answer: unknown, recorded: unknown, expect: Ex
     const fits = expect.dims === undefined || vector.length === expect.dims;
     return fits ? [] : [`vector ${index}: expected ${expect.dims} dimensions, got ${vector.length}`];
   });
-  if (JSON.stringify(vectors) !== JSON.stringify(vectorsIn(recorded)))
+  if (JSON.stringify(vectors) !== JSON.stringify(recordedVectors(recorded)))
     faults.push("the numbers are not the recorded ones");
   const { prompt_tokens, total_tokens } = expect.usage_native ?? {};
   const usage = isObject(answer) && isObject(answer.usage) ? answer.usage : undefined;
   return [...faults, ...compareUsage(usage, countsOf({ prompt_tokens, total_tokens }))];
+}
+
+/** OpenAI's `data`; Titan's `embedding`; a list `embeddings` of vectors (Ollama, Cohere by type) or of objects that hold one (Gemini). */
+function recordedVectors(recorded: unknown): (readonly number[] | undefined)[] {
+  const { embedding, embeddings } = isObject(recorded) ? recorded : {};
+  if (embedding !== undefined) return [numbersOf(isObject(embedding) ? embedding.values : embedding)];
+  const list = isObject(embeddings) ? embeddings.float : embeddings;
+  if (!Array.isArray(list)) return vectorsIn(recorded);
+  return list.map((item) => numbersOf(isObject(item) ? (item.values ?? item.embedding) : item));
 }
 
 function vectorsIn(answer: unknown): (readonly number[] | undefined)[] {

@@ -1,0 +1,92 @@
+/** OpenAI's embeddings over the models of Bedrock that make them, each by InvokeModel in words of its own. */
+import type { Completion } from "../../core/answer.ts";
+import { GatewayError } from "../../core/error.ts";
+import type { Adapter, DecodeContext } from "../../core/provider.ts";
+import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { invalid, numberIn, unsupported } from "../chat/refuse.ts";
+import { familyOf } from "./embedding-families.ts";
+import { decodeBedrockError } from "./error.ts";
+import { type SeveralBodies, TOKENS_HEADER } from "./several.ts";
+
+/** `sent` goes with every request. */
+export function bedrockEmbeddings(sent: Readonly<Record<string, string>>): Adapter {
+  return {
+    encode({ body: { value } }, { model }): SeveralBodies {
+      const dropped = new Set<string>();
+      const family = familyOf(model);
+      const dimensions = numberIn(value, "dimensions");
+      if (value.user !== undefined) dropped.add("user");
+      const own = Object.entries(value).filter(([name, given]) => given !== null && !TRANSLATED.has(name));
+      const bodies = batches(textsIn(value.input), family.textsAtOnce).map((texts) =>
+        JSON.stringify({ ...family.request(texts, { dimensions, model }), ...Object.fromEntries(own) }),
+      );
+      const path = `/model/${encodeURIComponent(model)}/invoke`;
+      return { method: "POST", path, headers: sent, body: bodies[0]!, bodies, dropped: [...dropped] };
+    },
+    decode,
+    decodeError: decodeBedrockError,
+  };
+}
+
+const TRANSLATED: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format", "user"]);
+
+function textsIn(input: unknown): readonly string[] {
+  const texts: readonly unknown[] = Array.isArray(input) ? input : [input];
+  if (texts.some((text) => typeof text === "number" || Array.isArray(text))) {
+    throw unsupported("input", "tokens instead of text");
+  }
+  if (!texts.every((text) => typeof text === "string")) throw invalid("input", "must be text or an array of texts");
+  return texts;
+}
+
+function batches(texts: readonly string[], size: number): string[][] {
+  const count = Math.ceil(texts.length / size);
+  return Array.from({ length: count }, (_, at) => texts.slice(at * size, (at + 1) * size));
+}
+
+/** One answer of the model's, or a list of them where the texts went in several requests. */
+function decode(body: Buffer, { request, target }: DecodeContext): Completion {
+  const json = tryParse(body.toString());
+  const answers =
+    isObject(json) && Array.isArray(json.answers) ? json.answers.filter(isObject) : [json].filter(isObject);
+  const vectors = answers.flatMap(vectorsIn);
+  if (vectors.length === 0) {
+    throw new GatewayError("upstream_invalid_response", "The provider's answer holds no embeddings.");
+  }
+  const promptTokens = tokensIn(json, answers);
+  const asBase64 = request.body.value.encoding_format === "base64";
+  const embeddings = {
+    object: "list",
+    data: vectors.map((vector, index) => ({
+      object: "embedding",
+      index,
+      embedding: asBase64 ? base64Of(vector) : vector,
+    })),
+    model: target.model,
+    usage: { prompt_tokens: promptTokens ?? 0, total_tokens: promptTokens ?? 0 },
+  };
+  const counted = { promptTokens: promptTokens ?? 0, ...NOTHING_ELSE };
+  return { body: JSON.stringify(embeddings), usage: promptTokens === undefined ? undefined : counted };
+}
+
+const NOTHING_ELSE = { completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+
+/** Titan has one vector, Cohere a list (or one by type of number), Nova a list of objects. */
+function vectorsIn({ embedding, embeddings }: JsonObject): unknown[][] {
+  if (Array.isArray(embedding)) return [embedding];
+  const list = isObject(embeddings) ? embeddings.float : embeddings;
+  if (!Array.isArray(list)) return [];
+  return list.map((one) => (isObject(one) ? one.embedding : one)).filter(Array.isArray);
+}
+
+/** From the header, which every model has; Titan tells it in its answer as well. */
+function tokensIn(json: unknown, answers: readonly JsonObject[]): number | undefined {
+  const told = isObject(json) ? json[TOKENS_HEADER] : undefined;
+  if (typeof told === "number") return told;
+  const counts = answers.map(({ inputTextTokenCount }) => inputTextTokenCount);
+  return counts.every((count) => typeof count === "number") ? counts.reduce((sum, count) => sum + count, 0) : undefined;
+}
+
+function base64Of(vector: readonly unknown[]): string {
+  return Buffer.from(new Float32Array(vector as number[]).buffer).toString("base64");
+}

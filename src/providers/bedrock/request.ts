@@ -1,0 +1,129 @@
+import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { OPENAI_ONLY } from "../chat/wants.ts";
+import type { Letter } from "./content.ts";
+import { documentNames } from "./formats.ts";
+import { inferenceOf } from "./inference.ts";
+import { conversationOf } from "./messages.ts";
+import { traitsOf } from "./models.ts";
+import { structuredOf } from "./structured.ts";
+import { toolsOf } from "./tools.ts";
+
+export interface ConverseRequest {
+  readonly body: JsonObject;
+  /** Fields that could not be honoured, or not in full, as dotted paths without indexes. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * An OpenAI chat request as one of Converse's. A client may send Converse's own fields beside OpenAI's: they pass, and win.
+ * Fields that neither knows are the model's, for `additionalModelRequestFields`.
+ */
+export function converseRequest(chat: JsonObject, model: string): ConverseRequest {
+  const dropped = new Set<string>();
+  const drop = (path: string) => void dropped.add(path);
+  const traits = traitsOf(model);
+  const letter: Letter = { drop, cachePoints: traits.cachePoints, nameDocument: documentNames() };
+  const messages = Array.isArray(chat.messages) ? chat.messages : [];
+  const { answerSchema, outputConfig } = structuredOf(chat, traits, drop);
+  const { toolConfig, forced } = toolsOf(chat, { traits, letter, answerSchema, used: toolsUsedIn(messages) });
+  const { inferenceConfig, additional } = inferenceOf(chat, { traits, toolForced: forced, drop });
+  const body = {
+    ...conversationOf(messages, letter),
+    ...filled({
+      inferenceConfig: { ...inferenceConfig, ...objectIn(chat.inferenceConfig) },
+      toolConfig: { ...toolConfig, ...objectIn(chat.toolConfig) },
+      outputConfig: { ...outputConfig, ...objectIn(chat.outputConfig) },
+      additionalModelRequestFields: {
+        ...otherFields(chat, drop),
+        ...additional,
+        ...objectIn(chat.additionalModelRequestFields),
+      },
+      serviceTier: { ...serviceTierOf(chat.service_tier, drop), ...objectIn(chat.serviceTier) },
+      requestMetadata: { ...metadataOf(chat.metadata, drop), ...objectIn(chat.requestMetadata) },
+    }),
+    ...Object.fromEntries(OWN.filter((name) => isGiven(chat[name])).map((name) => [name, chat[name]])),
+  };
+  return { body, dropped: [...dropped] };
+}
+
+/** Converse's fields that have no counterpart at OpenAI. */
+const OWN = ["guardrailConfig", "performanceConfig", "promptVariables", "additionalModelResponseFieldPaths"];
+
+function objectIn(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function filled(members: Readonly<Record<string, JsonObject>>): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => Object.keys(value).length > 0));
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function toolsUsedIn(messages: readonly unknown[]): ReadonlySet<string> {
+  const calls = messages.flatMap((message) =>
+    isObject(message) && Array.isArray(message.tool_calls) ? message.tool_calls : [],
+  );
+  const names = calls.map((call) => (isObject(call) && isObject(call.function) ? call.function.name : undefined));
+  return new Set(names.filter((name) => typeof name === "string"));
+}
+
+function otherFields(chat: JsonObject, drop: (path: string) => void): JsonObject {
+  const others: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(chat)) {
+    if (!isGiven(value) || TRANSLATED.has(name)) continue;
+    const asksNothing = OPENAI_ONLY.get(name);
+    if (name === "user" || name === "safety_identifier") drop(name);
+    else if (!asksNothing) others[name] = value;
+    else if (!asksNothing(value)) drop(name);
+  }
+  return others;
+}
+
+/** Fields with a translation of their own, or no bearing on what is sent. */
+const TRANSLATED: ReadonlySet<string> = new Set([
+  ...OWN,
+  "model",
+  "messages",
+  "stream",
+  "stream_options",
+  "max_tokens",
+  "max_completion_tokens",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "reasoning_effort",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop",
+  "metadata",
+  "service_tier",
+  "response_format",
+  "inferenceConfig",
+  "toolConfig",
+  "outputConfig",
+  "additionalModelRequestFields",
+  "serviceTier",
+  "requestMetadata",
+]);
+
+function serviceTierOf(tier: unknown, drop: (path: string) => void): JsonObject {
+  if (!isGiven(tier) || tier === "auto") return {};
+  if (tier === "default" || tier === "flex" || tier === "priority") return { type: tier };
+  drop("service_tier");
+  return {};
+}
+
+/** OpenAI's notes are for finding a call again in its archive, Converse's for finding it in the account's log: the same, but shorter. */
+function metadataOf(metadata: unknown, drop: (path: string) => void): JsonObject {
+  const all = Object.entries(objectIn(metadata));
+  const kept = all.filter(([name, value]) => name !== "" && [name, value].every(isPlain));
+  if (kept.length < all.length) drop("metadata");
+  return Object.fromEntries(kept);
+}
+
+function isPlain(text: unknown): boolean {
+  return typeof text === "string" && /^[\w\s:@$#=/+,.-]{0,256}$/.test(text);
+}
