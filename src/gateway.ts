@@ -1,6 +1,7 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
+import type { Conversations, KeptItems } from "./core/conversations.ts";
 import type { EndpointName } from "./core/endpoint.ts";
 import type { ModelPolicy, Policy } from "./core/policy.ts";
 import type { Bridge, Provider } from "./core/provider.ts";

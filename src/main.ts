@@ -122,6 +122,7 @@ async function one({ settings, env, keys, logs }: Parts): Promise<DataSide> {
     configFile: settings.configFile,
     env,
     authenticate: keys.authenticate,
+    conversations: keys.conversations,
     logs,
     reusePort: false,
   });

@@ -1,5 +1,6 @@
 import { chain, type Next } from "./core/stage.ts";
 import type { Gateway } from "./gateway.ts";
+import { converse } from "./stages/converse.ts";
 import { observe } from "./stages/observe.ts";
 import { route } from "./stages/route.ts";
 
@@ -8,6 +9,7 @@ export const pipeline = (g: Gateway): Next =>
   chain(
     [
       observe(g.records), // in: count it as in flight        out: one record → log, metrics
+      converse(g.conversations), // in: what /v1/responses goes on from   out: keep the turn
     ],
     route(g.send, g.health), // balance, retry, fall back → provider
   );

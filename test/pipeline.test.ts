@@ -9,6 +9,7 @@ import { pipeline } from "../src/pipeline.ts";
 import { JsonBody } from "../src/protocol/json.ts";
 import { HealthBook } from "../src/routing/health.ts";
 import { Pools } from "../src/routing/transport.ts";
+import { conversationsInMemory } from "./support/conversations.ts";
 import { liveHeapBytes } from "./support/heap.ts";
 
 const config = await parseConfig(
@@ -20,6 +21,7 @@ let started = 0;
 const gateway = createGateway(1, config, {
   pools: new Pools(),
   health: new HealthBook(),
+  conversations: conversationsInMemory(),
   records: { started: () => void started++, write: (record) => void records.push(record) },
 });
 const road = pipeline(gateway);

@@ -1,11 +1,15 @@
-/** Opens the database and the announcements, and puts the keys together from them. */
+/** Opens the database and the announcements, and puts together what is kept there: the keys, and conversations. */
 import type { Environment } from "../config/environment.ts";
+import type { Conversations, KeptItems } from "../core/conversations.ts";
 import type { ApiKey } from "../core/keys.ts";
 import type { AdminKeys, KeyView } from "../http/admin.ts";
 import type { Authenticate, Authenticated } from "../http/authenticate.ts";
 import type { Logger } from "../observe/logger.ts";
 import { memoryAnnouncements } from "../stores/announcements/memory.ts";
 import { openRedisAnnouncements } from "../stores/announcements/redis.ts";
+import { forgetExpiredTurns } from "../stores/conversations/clean-up.ts";
+import { databaseConversations } from "../stores/conversations/database.ts";
+import { inTime } from "../stores/conversations/in-time.ts";
 import { openDatabase } from "../stores/database/open.ts";
 import { databaseSettings } from "../stores/database/settings.ts";
 import { databaseKeys } from "../stores/keys/database.ts";
@@ -22,6 +26,7 @@ export interface KeysOptions {
 export interface Keys {
   readonly database: "embedded" | "postgres";
   readonly authenticate: Authenticate;
+  readonly conversations: Conversations & KeptItems;
   /** Changes made before are known here afterwards. */
   refresh(): Promise<void>;
   /** Makes the installation's first key; undefined when it has keys. */
@@ -57,8 +62,10 @@ export async function openKeys({ environment, pepper, log }: KeysOptions): Promi
     });
     const office = createKeyOffice({ store, pepper, ring, announcements });
     const known = new WeakMap<ApiKey, Authenticated>();
+    const stopForgetting = forgetExpiredTurns(database.db, (error) => trouble("forgetting conversations", error));
     return {
       database: database.kind,
+      conversations: inTime(databaseConversations(database.db)),
       authenticate(token) {
         const key = ring.authenticate(token);
         return key && (known.get(key) ?? remember(known, key));
@@ -82,6 +89,7 @@ export async function openKeys({ environment, pepper, log }: KeysOptions): Promi
         },
       }),
       async close() {
+        stopForgetting();
         await ring.close();
         await closeAll();
       },

@@ -16,6 +16,7 @@ const plane = await startDataPlane({
   configFile: settings.configFile,
   env: process.env,
   authenticate: keys.authenticate,
+  conversations: keys.conversations,
   logs,
   reusePort: true,
 });

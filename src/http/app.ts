@@ -6,6 +6,7 @@ import type { Endpoint, ErrorForm } from "../core/endpoint.ts";
 import { asGatewayError, GatewayError } from "../core/error.ts";
 import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
 import type { Calls } from "./calls.ts";
+import { type KeptResponsesOptions, serveKeptResponses } from "./kept-responses.ts";
 
 export interface AppOptions {
   readonly endpoints: readonly Endpoint[];
@@ -14,6 +15,7 @@ export interface AppOptions {
   /** Names for `/v1/models`, as this key may see them. */
   readonly modelNames: (key: Authenticated) => readonly string[];
   readonly hasModel: (name: string, key: Authenticated) => boolean;
+  readonly conversations: KeptResponsesOptions["conversations"];
   /** Undefined when this process can take calls, else why not. */
   readonly notReady: () => string | undefined;
   readonly refused: (error: GatewayError, path: string) => void;
@@ -40,6 +42,7 @@ export function createApp(options: AppOptions): App {
     if (options.hasModel(name, key)) return Response.json(modelObject(name));
     throw new GatewayError("model_not_found", `The model '${name}' does not exist here.`, { param: "model" });
   });
+  serveKeptResponses(app, options);
   app.get("/healthz", () => new Response("ok\n"));
   app.get("/readyz", () => {
     const reason = options.notReady();

@@ -59,6 +59,11 @@ export function isOurResponseId(id: string): boolean {
   return id.startsWith(OURS);
 }
 
+/** Whether an item's id is one of an answer with one of our ids. */
+export function isOurItemId(id: unknown): boolean {
+  return typeof id === "string" && /^[a-z]+_gate/.test(id);
+}
+
 /** The id of an item of an answer with one of our ids: `msg`, `rs`, `fc` or `ctc`, as OpenAI's begin. */
 export function itemId(prefix: string, response: string, index: number): string {
   return `${prefix}_${response.slice("resp_".length)}${index.toString(16).padStart(4, "0")}`;
@@ -81,4 +86,26 @@ export function unseal(encrypted: unknown): JsonObject | undefined {
   if (!isOurSeal(encrypted)) return undefined;
   const content = tryParse(Buffer.from(encrypted.slice(SEAL.length), "base64url").toString());
   return isObject(content) ? content : undefined;
+}
+
+/** An item of a request as the API lists it: with an id, and with its content as parts. */
+export function itemResource(item: JsonObject, at: { readonly response: string; readonly index: number }): JsonObject {
+  const type = typeOfItem(item);
+  const id = item.id ?? `${PREFIXES.get(type) ?? "item"}_in_${at.response.replace(/^resp_/, "")}_${at.index}`;
+  const told = { ...item, id, type, ...(item.status === undefined && type !== "reasoning" ? COMPLETED : {}) };
+  return type === "message" ? { ...told, content: partsOf(item) } : told;
+}
+
+const COMPLETED = { status: "completed" };
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ["message", "msg"],
+  ["reasoning", "rs"],
+  ["function_call", "fc"],
+  ["function_call_output", "fco"],
+]);
+
+function partsOf({ role, content }: JsonObject): unknown {
+  if (typeof content !== "string") return content;
+  if (role === "assistant") return [{ type: "output_text", text: content, annotations: [] }];
+  return [{ type: "input_text", text: content }];
 }

@@ -1,8 +1,10 @@
 /** The whole road behind a real socket, with one key and without a database: for suites about calls. */
 import { type DataPlane, startDataPlane } from "../../src/boot/data-plane.ts";
 import { parseConfig } from "../../src/config/load.ts";
+import type { Conversations, KeptItems } from "../../src/core/conversations.ts";
 import type { Authenticate } from "../../src/http/authenticate.ts";
 import { createLogger } from "../../src/observe/logger.ts";
+import { conversationsInMemory } from "./conversations.ts";
 
 export const KEY = "gate_test";
 
@@ -19,7 +21,13 @@ const authenticate: Authenticate = (token) => {
   return { caller: { tenant: "t", team: "m", keyId: "k", keyName: "test", tags: [] }, models: null };
 };
 
-export async function startTestPlane(config: string, options: { configFile?: string } = {}): Promise<TestPlane> {
+export interface TestPlaneOptions {
+  readonly configFile?: string;
+  /** In memory when absent. */
+  readonly conversations?: Conversations & KeptItems;
+}
+
+export async function startTestPlane(config: string, options: TestPlaneOptions = {}): Promise<TestPlane> {
   const logs = createLogger({ level: "off", format: "json" });
   const parsed = await parseConfig(config, { source: "test", env: {} });
   const plane = await startDataPlane({
@@ -27,6 +35,7 @@ export async function startTestPlane(config: string, options: { configFile?: str
     configFile: options.configFile,
     env: {},
     authenticate,
+    conversations: options.conversations ?? conversationsInMemory(),
     logs,
     reusePort: false,
   });

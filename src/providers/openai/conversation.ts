@@ -1,7 +1,7 @@
 /** What changes in a request because of the turns before it. */
 import type { Conversation, Turn } from "../../core/conversations.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
-import { inputItems, isOurResponseId, isOurSeal, typeOfItem } from "../../protocol/responses.ts";
+import { inputItems, isOurItemId, isOurResponseId, isOurSeal, typeOfItem } from "../../protocol/responses.ts";
 
 export interface Continuation {
   /** Fields of the request to be replaced, or removed where undefined. */
@@ -41,17 +41,21 @@ function isKeptBy(provider: string, answeredBy: string, turn: string): boolean {
 
 /** An item of the request itself; undefined when it is a thought that this provider cannot open. */
 function asKnownTo(provider: string, item: JsonObject, referenced: Conversation["referenced"]): JsonObject | undefined {
-  const type = typeOfItem(item);
-  if (type === "reasoning" && isOurSeal(item.encrypted_content)) return undefined;
-  const found = type === "item_reference" ? referenced.get(String(item.id)) : undefined;
-  return found && !isKeptBy(provider, found.provider, found.turn) ? foreign(found.item) : item;
+  const found = typeOfItem(item) === "item_reference" ? referenced.get(String(item.id)) : undefined;
+  if (found) return isKeptBy(provider, found.provider, found.turn) ? item : foreign(found.item);
+  return isOurs(item) ? foreign(item) : item;
 }
 
 function itemsOf(turn: Turn, provider: string): (JsonObject | undefined)[] {
   const response = tryParse(turn.response);
   const output = isObject(response) ? inputItems(response.output) : [];
   const said = [...inputItems(tryParse(turn.input)), ...output];
-  return isKeptBy(provider, turn.provider, turn.id) ? said : said.map(foreign);
+  const known = isKeptBy(provider, turn.provider, turn.id);
+  return said.map((item) => (known && !isOurs(item) ? item : foreign(item)));
+}
+
+function isOurs({ id, encrypted_content }: JsonObject): boolean {
+  return isOurItemId(id) || isOurSeal(encrypted_content);
 }
 
 function foreign(item: JsonObject): JsonObject | undefined {

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 
 const orm = require("drizzle-orm") as typeof import("drizzle-orm");
-export const { and, DrizzleQueryError, eq, getTableColumns, gt, isNull, sql } = orm;
+export const { and, arrayOverlaps, DrizzleQueryError, eq, getTableColumns, gt, isNull, sql } = orm;
 
 const columns = require("drizzle-orm/pg-core") as typeof import("drizzle-orm/pg-core");
 export const { foreignKey, index, pgTable, primaryKey, text, timestamp } = columns;

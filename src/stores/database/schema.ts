@@ -49,6 +49,30 @@ export const apiKeys = pgTable(
   ],
 );
 
+/** Turns of `/v1/responses`. JSON stands as text: it comes back as it went in, and nothing in it is searched. */
+export const turns = pgTable(
+  "turns",
+  {
+    tenant: text().notNull(),
+    /** The id of the answer. */
+    id: text().notNull(),
+    /** The turn it went on from; it may be gone before this one is. */
+    previous: text(),
+    provider: text().notNull(),
+    input: text().notNull(),
+    response: text().notNull(),
+    /** Ids of the items in `input` and `response`. */
+    items: text().array().notNull(),
+    createdAt: time("created_at").notNull().defaultNow(),
+    expiresAt: time("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.id] }),
+    index().on(table.expiresAt),
+    index().using("gin", table.items),
+  ],
+);
+
 /** What replicas agree on: set once, by whoever comes first. */
 export const settings = pgTable("settings", {
   key: text().primaryKey(),
