@@ -5,15 +5,8 @@ import type { CallSignal } from "../core/signal.ts";
 import { JsonBody, JsonError, type JsonLimits } from "../protocol/json.ts";
 
 /** Reads and parses a request's JSON object. How long it may take is the server's `requestTimeout`. */
-export async function readJson(incoming: IncomingMessage, options: ReadOptions): Promise<JsonBody> {
-  const bytes = await readBytes(incoming, options);
-  if (!isUtf8(bytes)) throw new GatewayError("invalid_json", "The request body is not valid UTF-8.");
-  try {
-    return JsonBody.parse(bytes.toString(), options.limits, bytes);
-  } catch (error) {
-    if (error instanceof JsonError) throw new GatewayError("invalid_json", error.message);
-    throw error;
-  }
+export function readJson(incoming: IncomingMessage, options: ReadOptions): Promise<JsonBody> {
+  return collected(incoming, options, (bytes) => parsed(bytes, options.limits));
 }
 
 export interface ReadOptions {
@@ -22,8 +15,30 @@ export interface ReadOptions {
   readonly limits: JsonLimits & { readonly maxBytes: number };
 }
 
-/** The whole body. A long one is written where it will stay: pieces that are joined in the end need twice the memory. */
-export function readBytes(incoming: IncomingMessage, { signal, limits: { maxBytes } }: ReadOptions): Promise<Buffer> {
+/** The whole body. */
+export function readBytes(incoming: IncomingMessage, options: ReadOptions): Promise<Buffer> {
+  return collected(incoming, options, (bytes) => bytes);
+}
+
+function parsed(bytes: Buffer, limits: JsonLimits): JsonBody {
+  if (!isUtf8(bytes)) throw new GatewayError("invalid_json", "The request body is not valid UTF-8.");
+  try {
+    return JsonBody.parse(bytes.toString(), limits, bytes);
+  } catch (error) {
+    if (error instanceof JsonError) throw new GatewayError("invalid_json", error.message);
+    throw error;
+  }
+}
+
+/**
+ * What `read` makes of the whole body, in one promise: every call waits here. A long body is written where it will stay:
+ * pieces that are joined in the end need twice the memory.
+ */
+function collected<T>(
+  incoming: IncomingMessage,
+  { signal, limits: { maxBytes } }: ReadOptions,
+  read: (bytes: Buffer) => T,
+): Promise<T> {
   const { headers } = incoming;
   const encoding = headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
@@ -48,7 +63,11 @@ export function readBytes(incoming: IncomingMessage, { signal, limits: { maxByte
     });
     incoming.on("end", () => {
       signal.offAbort(reject);
-      resolve(whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total)));
+      try {
+        resolve(read(whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, total))));
+      } catch (error) {
+        reject(error);
+      }
     });
   });
 }

@@ -1,24 +1,44 @@
 import type { Dispatcher } from "undici";
 import { type Deadline, liftDeadline, setDeadline } from "../core/deadlines.ts";
 import { GatewayError } from "../core/error.ts";
-import type { Exchange, ExchangeBody, ResponseHeaders, TransportOptions } from "../core/provider.ts";
+import type { Exchange, ExchangeBody, OutboundBody, ResponseHeaders, TransportOptions } from "../core/provider.ts";
 import { RefusedAddressError } from "./egress.ts";
 
-export interface ExchangeRequest extends TransportOptions {
+/** What undici has to know of a request. */
+export interface ExchangeRequest {
   readonly path: string;
   readonly method: "POST" | "GET" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
+  readonly body: OutboundBody;
 }
 
 /** One request to a provider over undici's lowest door: its own handler, since `request()` wraps every body in a stream. */
-export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Exchange> {
+export function exchange(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  options: TransportOptions,
+): Promise<Exchange> {
   return new Promise((resolve, reject) => {
-    const { path, method, headers, body, signal } = request;
-    if (signal.reason) return reject(signal.reason);
-    const handler = new ExchangeHandler(request, resolve, reject);
-    dispatcher.dispatch({ path, method, headers, body } as Dispatcher.DispatchOptions, handler);
+    if (options.signal.reason) return reject(options.signal.reason);
+    const handler = new ExchangeHandler(options, resolve, reject);
+    const { body } = request;
+    const sent = isWhole(body) ? request : inPieces(request, body, handler);
+    dispatcher.dispatch(sent as Dispatcher.DispatchOptions, handler);
   });
+}
+
+type Pieces = Exclude<OutboundBody, string | Uint8Array | null>;
+
+function isWhole(body: OutboundBody): body is Exclude<OutboundBody, Pieces> {
+  return typeof body === "string" || body === null || body instanceof Uint8Array;
+}
+
+/** undici counts the bytes of an iterable against the length in the headers; without one it sends chunks. */
+function inPieces({ path, method, headers }: ExchangeRequest, pieces: Pieces, handler: ExchangeHandler) {
+  const length = Array.isArray(pieces)
+    ? { "content-length": String(pieces.reduce((sum, { length }) => sum + length, 0)) }
+    : {};
+  return { path, method, headers: { ...headers, ...length }, body: handler.sending(pieces) };
 }
 
 /** Bytes read ahead of a slow reader before the provider's socket is paused. */
@@ -29,7 +49,7 @@ const MAX_WHOLE_BYTES = 256 * 1024 * 1024;
 type Chunk = IteratorResult<Uint8Array, undefined>;
 
 class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
-  readonly #request: ExchangeRequest;
+  readonly #options: TransportOptions;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #reject: (error: GatewayError) => void;
   readonly #onAbort = (reason: GatewayError) => this.abort(reason);
@@ -45,12 +65,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
   #discard = false;
   #failure: GatewayError | undefined;
 
-  constructor(request: ExchangeRequest, resolve: (exchange: Exchange) => void, reject: (error: GatewayError) => void) {
-    this.#request = request;
+  constructor(options: TransportOptions, resolve: (exchange: Exchange) => void, reject: (error: GatewayError) => void) {
+    this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    request.signal.onAbort(this.#onAbort);
-    this.#deadline = setDeadline(request.timeouts.firstByteMs, () => this.abort(this.#timeout()));
+    options.signal.onAbort(this.#onAbort);
+    this.#deadline = setDeadline(options.timeouts.firstByteMs, () => this.abort(this.#timeout()));
   }
 
   // ---- undici's side
@@ -63,7 +83,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
     if (status < 200) return;
     this.#head = { status, headers };
-    if (this.#request.stream && status === 200) this.#resolve({ status, headers, body: this });
+    if (this.#options.stream && status === 200) this.#resolve({ status, headers, body: this });
     else this.firstByteSeen();
   }
 
@@ -123,6 +143,20 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     return this;
   }
 
+  /** The pieces, while undici asks for them: the wait for an answer begins anew with each, and what breaks them ends the call. */
+  async *sending(pieces: Pieces): AsyncGenerator<Uint8Array, void> {
+    try {
+      for await (const piece of pieces) {
+        if (!this.#head) this.#deadline.at = performance.now() + this.#options.timeouts.firstByteMs;
+        yield piece;
+      }
+    } catch (thrown) {
+      const left = () => new GatewayError("client_left", "The client broke off its request.", { cause: thrown });
+      this.abort(thrown instanceof GatewayError ? thrown : left());
+      throw thrown;
+    }
+  }
+
   /** The first good frame is here: from now on only silence and the total time count. */
   firstByteSeen(): void {
     this.#begun = true;
@@ -137,7 +171,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
     this.#queue = [];
     this.#queuedBytes = 0;
     // The call is over; only the idle limit still guards the connection.
-    this.#request.signal.offAbort(this.#onAbort);
+    this.#options.signal.offAbort(this.#onAbort);
     this.#awaitMore();
     if (this.#controller?.paused) this.#controller.resume();
   }
@@ -150,7 +184,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
 
   /** Answers that are not read as they come: everything but a good stream. */
   get #whole(): boolean {
-    return !(this.#request.stream && this.#head?.status === 200);
+    return !(this.#options.stream && this.#head?.status === 200);
   }
 
   #fail(error: GatewayError): void {
@@ -163,18 +197,18 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, ExchangeBody {
 
   /** Silence counts while somebody waits: silence that our own slow reader causes is not the provider's. */
   #awaitMore(): void {
-    this.#deadline.at = performance.now() + this.#request.timeouts.idleMs;
+    this.#deadline.at = performance.now() + this.#options.timeouts.idleMs;
   }
 
   #timeout(): GatewayError {
-    const { idleMs, firstByteMs } = this.#request.timeouts;
+    const { idleMs, firstByteMs } = this.#options.timeouts;
     if (this.#begun) return new GatewayError("idle_timeout", `The provider sent nothing more within ${idleMs} ms.`);
     return new GatewayError("first_byte_timeout", `The provider did not begin to answer within ${firstByteMs} ms.`);
   }
 
   #release(): void {
     liftDeadline(this.#deadline);
-    this.#request.signal.offAbort(this.#onAbort);
+    this.#options.signal.offAbort(this.#onAbort);
   }
 }
 

@@ -22,17 +22,12 @@ export class Pools {
     const url = new URL(baseUrl);
     const rule = network ?? networkOf(url.hostname);
     const pool = this.#poolFor(url.origin, rule);
+    const { search } = url;
     const prefix = url.pathname.replace(/\/+$/, "");
-    return (outbound, { signal, timeouts, stream }) =>
-      exchange(pool, {
-        path: prefix + outbound.path + url.search,
-        method: outbound.method,
-        headers: outbound.headers,
-        body: outbound.body,
-        signal,
-        timeouts,
-        stream,
-      });
+    return (outbound, options) => {
+      const { method, headers, body } = outbound;
+      return exchange(pool, { path: prefix + outbound.path + search, method, headers, body }, options);
+    };
   }
 
   #poolFor(origin: string, network: Network): Pool {

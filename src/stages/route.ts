@@ -15,11 +15,24 @@ export function route(send: Send, health: HealthBook): Next {
     const failures: GatewayError[] = [];
     const failed: FailedAttempt[] = [];
     for (const attempt of call.model.policy(failures)) {
+      const about = health.of(attempt.target.name);
+      let startedAt = 0;
+      // One function with the waiting in it: each further one costs every call a promise and a turn of the queue.
       try {
-        const sent = await attemptOnce(call as Call<OpenAIRequest>, attempt, { send, health });
+        refuseRetry(call, attempt, about);
+        if (attempt.delayMs > 0) await pause(call, attempt.delayMs);
+        if (!about.allows()) throw recovering(attempt);
+        startedAt = performance.now();
+        const sent = await send(call as Call<OpenAIRequest>, attempt.target);
+        about.succeeded();
+        note(call, attempt, "ok", startedAt);
         return answerOf(call, attempt, sent);
       } catch (thrown) {
         const error = asGatewayError(thrown);
+        if (startedAt > 0) {
+          blame(about, error);
+          note(call, attempt, error.code, startedAt);
+        }
         failures.push(error);
         failed.push(failedAttempt(attempt, error));
         if (call.signal.aborted || isFinal(error, call)) throw withAttempts(error, failed);
@@ -35,41 +48,24 @@ function isFinal(error: GatewayError, { model }: Call): boolean {
   return !(error.retryable || error.elsewhere);
 }
 
-interface Way {
-  readonly send: Send;
-  readonly health: HealthBook;
+/** Retries may not become the load that keeps a target down. */
+function refuseRetry({ notes }: Call, { target }: Attempt, about: TargetHealth): void {
+  if (notes.attempts.length === 0 || !notes.attempts.some((note) => note.target === target.name)) return;
+  if (about.mayRetry()) return;
+  throw new GatewayError("breaker_open", `Too many calls to ${target.name} are retries already.`);
 }
 
-async function attemptOnce(
-  call: Call<OpenAIRequest>,
-  { target, delayMs }: Attempt,
-  { send, health }: Way,
-): Promise<Sent> {
-  const about = health.of(target.name);
-  const again = call.notes.attempts.some((note) => note.target === target.name);
-  if (again && !about.mayRetry()) {
-    throw new GatewayError("breaker_open", `Too many calls to ${target.name} are retries already.`);
-  }
-  if (delayMs > 0) {
-    await call.signal.wait(delayMs);
-    call.notes.upstreamMs += delayMs; // waiting on the provider's account, not ours
-  }
-  if (!about.allows())
-    throw new GatewayError("breaker_open", `${target.name} is failing; it is given time to recover.`);
-  const startedAt = performance.now();
-  let result = "ok";
-  try {
-    const sent = await send(call, target);
-    about.succeeded();
-    return sent;
-  } catch (thrown) {
-    const error = asGatewayError(thrown);
-    result = error.code;
-    blame(about, error);
-    throw error;
-  } finally {
-    call.notes.attempts.push({ target: target.name, result, durationMs: performance.now() - startedAt });
-  }
+async function pause(call: Call, delayMs: number): Promise<void> {
+  await call.signal.wait(delayMs);
+  call.notes.upstreamMs += delayMs; // waiting on the provider's account, not ours
+}
+
+function recovering({ target }: Attempt): GatewayError {
+  return new GatewayError("breaker_open", `${target.name} is failing; it is given time to recover.`);
+}
+
+function note(call: Call, { target }: Attempt, result: string, startedAt: number): void {
+  call.notes.attempts.push({ target: target.name, result, durationMs: performance.now() - startedAt });
 }
 
 /** A target is to blame for what it did, not for a client that left or a request that was wrong. */
@@ -97,7 +93,8 @@ function answerOf(call: Call, { target }: Attempt, sent: Sent): Answer {
     return { kind: "whole", source, completion, outcome: Promise.resolve(outcome) };
   }
   const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
-  return { kind: "stream", source, frames: watched(call, sent, resolve), outcome };
+  const contentType = sent.contentType;
+  return { kind: "stream", source, frames: watched(call, sent, resolve), contentType, outcome };
 }
 
 function watched(call: Call, { frames, facts }: Extract<Sent, { kind: "stream" }>, tell: (outcome: Outcome) => void) {

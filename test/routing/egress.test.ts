@@ -33,7 +33,8 @@ async function reach(origin: string, network: Network, lookup?: Lookup): Promise
   const pool = openPool(origin, { network, ...(lookup ? { lookup } : {}) });
   const signal = new CallSignal();
   try {
-    await exchange(pool, { path: "/", method: "POST", headers: {}, body: "secret", signal, timeouts, stream: false });
+    const request = { path: "/", method: "POST", headers: {}, body: "secret" } as const;
+    await exchange(pool, request, { signal, timeouts, stream: false });
     return "answered";
   } catch (error) {
     return (error as GatewayError).code;
