@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
 import type { Conversations, KeptItems } from "../core/conversations.ts";
 import type { Endpoint } from "../core/endpoint.ts";
+import { speech, transcriptions, translations } from "../endpoints/audio.ts";
 import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
 import { countTokens } from "../endpoints/count-tokens.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
+import { imageEdits, imageGenerations, imageVariations } from "../endpoints/images.ts";
 import { messages } from "../endpoints/messages.ts";
 import { moderations } from "../endpoints/moderations.ts";
 import { rerank } from "../endpoints/rerank.ts";
@@ -42,6 +44,12 @@ export interface DataPlane {
 }
 
 const ENDPOINTS = [
+  imageGenerations,
+  imageEdits,
+  imageVariations,
+  speech,
+  transcriptions,
+  translations,
   chat,
   completions,
   embeddings,

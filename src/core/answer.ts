@@ -24,7 +24,7 @@ export interface StreamAnswer {
   readonly source: Source;
   readonly frames: AsyncIterable<Frame>;
   /** Server-sent events when absent. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   readonly outcome: Promise<Outcome>;
 }
 
@@ -34,4 +34,6 @@ export interface Completion {
   readonly contentType?: string;
   readonly body: Uint8Array | string;
   readonly usage: Usage | undefined;
+  /** What the target turned out not to honour, besides what was known before it was asked. */
+  readonly dropped?: readonly string[];
 }

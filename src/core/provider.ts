@@ -12,12 +12,15 @@ export interface Outbound {
   /** Appended to the provider's base URL, for example `/chat/completions`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
+  readonly body: OutboundBody;
   /** Request fields this provider cannot honour, as dotted paths. */
   readonly dropped: readonly string[];
   /** True when usage was asked for on our own account and must not reach the client. */
   readonly hideUsage?: boolean;
 }
+
+/** Ready to be sent. Pieces go out in their order; those that are still arriving can be sent once only. */
+export type OutboundBody = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array> | null;
 
 /** Response headers as undici gives them: lower-case names. */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -32,6 +35,8 @@ export interface Adapter<Request = OpenAIRequest> {
   decode(body: Buffer, context: DecodeContext<Request>): Completion;
   /** Absent when the provider speaks OpenAI's events already. Throws GatewayError when the stream holds an error. */
   decodeStream?(bytes: AsyncIterable<Uint8Array>, context: StreamContext<Request>): AsyncGenerator<Frame, void>;
+  /** The content type of a stream as the client gets it; undefined for what is no stream. Absent: events come and go out. */
+  streamType?(headers: ResponseHeaders): string | undefined;
   /** Retryable or not is decided here. Status 200: the error stood inside a stream, and the body tells what it is. */
   decodeError(status: number, body: string, headers: ResponseHeaders): GatewayError;
 }
@@ -39,6 +44,8 @@ export interface Adapter<Request = OpenAIRequest> {
 export interface DecodeContext<Request = OpenAIRequest> {
   readonly request: Request;
   readonly target: Target;
+  /** Of the answer. */
+  readonly headers?: ResponseHeaders;
 }
 
 export interface StreamContext<Request = OpenAIRequest> extends DecodeContext<Request> {
@@ -84,8 +91,8 @@ export interface Bridge {
   readonly endpoint: EndpointName;
   /** The endpoint whose adapter does the work. */
   readonly over: EndpointName;
-  /** Asks for usage in streams: what the outer endpoint always tells. */
-  request(request: OpenAIRequest, target: Target): BridgedRequest;
+  /** Asks for usage in streams: what the outer endpoint always tells. `inner` is the adapter that does the work. */
+  request(request: OpenAIRequest, target: Target, inner: Adapter): BridgedRequest;
   decode(completion: Completion, context: DecodeContext): Completion;
   /** `frames` are the inner endpoint's, `facts` are theirs as well: finished before the last outer frames are yielded. */
   decodeStream(frames: AsyncIterable<Frame>, context: StreamContext): AsyncGenerator<Frame, void>;

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Answer, StreamAnswer, WholeAnswer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
-import type { ErrorForm } from "../core/endpoint.ts";
+import type { Endpoint, ErrorForm } from "../core/endpoint.ts";
 import { asGatewayError, type GatewayError } from "../core/error.ts";
 
 export interface ReplyOptions {
@@ -44,7 +44,9 @@ async function sendStream(
   { slowReaderMs }: ReplyOptions,
 ): Promise<void> {
   const headers = callHeaders(call, source.target);
-  headers.push("content-type", contentType, ...STREAM_HEADERS);
+  headers.push("content-type", contentType);
+  const events = contentType.startsWith("text/event-stream");
+  if (events) headers.push(...STREAM_HEADERS);
   outgoing.writeHead(200, headers);
   try {
     for await (const frame of frames) {
@@ -53,8 +55,11 @@ async function sendStream(
     }
     outgoing.end();
   } catch (thrown) {
+    // Other bytes than events have no place for an error: the connection that breaks off tells it.
+    if (!events) return void outgoing.destroy();
     // The client must not take a broken stream for a finished one: an error event, and no [DONE].
-    if (!outgoing.destroyed) outgoing.end((call.endpoint.errors ?? OPENAI_ERRORS).event(asGatewayError(thrown)));
+    if (!outgoing.destroyed)
+      outgoing.end((call.endpoint.errors ?? OPENAI_ERRORS).event(asGatewayError(thrown), call.id));
   }
 }
 
@@ -74,28 +79,31 @@ function drained(outgoing: ServerResponse, slowReaderMs: number): Promise<void> 
   });
 }
 
-/** An error in OpenAI's shape. Safe to call when the client has left or an answer has begun: then it only ends the connection. */
+/** An error in the endpoint's shape. Safe to call when the client has left or an answer has begun: then it only ends the connection. */
 export function sendError(
   outgoing: ServerResponse,
   error: GatewayError,
-  about: { id: string; overheadMs: number; errors?: ErrorForm | undefined },
+  { id, overheadMs, endpoint, told }: { id: string; overheadMs: number; endpoint: Endpoint; told: readonly string[] },
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy();
     return;
   }
-  const body = JSON.stringify((about.errors ?? OPENAI_ERRORS).body(error));
+  const form = endpoint.errors ?? OPENAI_ERRORS;
+  const body = JSON.stringify(form.body(error, id));
   const { retryAfterMs, attempts } = error.details;
-  outgoing.writeHead(error.status, {
+  outgoing.writeHead(form.status?.(error) ?? error.status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
-    "x-request-id": about.id,
-    "x-gatehouse-call-id": about.id,
-    "x-gatehouse-overhead-ms": about.overheadMs.toFixed(2),
+    "x-request-id": id,
+    "x-gatehouse-call-id": id,
+    "x-gatehouse-overhead-ms": overheadMs.toFixed(2),
+    ...(endpoint.idHeader === undefined ? {} : { [endpoint.idHeader]: id }),
     "x-gatehouse-attempts": String(attempts?.length ?? 0),
     ...(retryAfterMs === undefined
       ? {}
       : { "retry-after": String(Math.ceil(retryAfterMs / 1000)), "retry-after-ms": String(Math.ceil(retryAfterMs)) }),
+    ...Object.fromEntries(told.flatMap((name, at) => (at % 2 === 0 ? [[name, told[at + 1]!]] : []))),
     // What is still being sent of an unread request has nobody to read it.
     ...(outgoing.req.complete ? {} : { connection: "close" }),
   });
@@ -111,11 +119,13 @@ const STREAM_HEADERS = ["cache-control", "no-cache, no-transform", "x-accel-buff
 
 /** Names and values in turn, as node takes them without building an object. */
 function callHeaders(call: Call, target: string): string[] {
-  const { id, notes } = call;
+  const { id, notes, endpoint } = call;
   const headers = ["x-request-id", id, "x-gatehouse-call-id", id, "x-gatehouse-target", headerText(target)];
   headers.push("x-gatehouse-attempts", String(notes.attempts.length));
   headers.push("x-gatehouse-overhead-ms", notes.overheadMs.toFixed(2));
+  if (endpoint.idHeader !== undefined) headers.push(endpoint.idHeader, id);
   if (notes.dropped.length > 0) headers.push("x-gatehouse-dropped", headerText(notes.dropped.join(", ")));
+  if (notes.told.length > 0) headers.push(...notes.told);
   return headers;
 }
 

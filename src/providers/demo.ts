@@ -1,6 +1,7 @@
 /** The built-in demo model: needs no network and no account, says the same for the same question, and says what it is. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { wholeBody } from "../core/outbound-body.ts";
 import type { Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
 import { defineProvider, type OpenProvider } from "../core/provider-kind.ts";
 import type { CallSignal } from "../core/signal.ts";
@@ -25,11 +26,13 @@ function demo({ tokensPerSecond }: DemoOptions): OpenProvider {
     const pauseMs = 1000 / tokensPerSecond;
     return request.stream === true ? stream(streamOf(answer, { pauseMs, signal })) : whole(wholeOf(answer));
   };
-  return { adapters: openAICompatible({ streamUsage: true }), transport };
+  const { chat, completions, embeddings } = openAICompatible({ streamUsage: true });
+  return { adapters: { chat: chat!, completions: completions!, embeddings: embeddings! }, transport };
 }
 
 function requestOf({ body }: Outbound): JsonObject {
-  const json = tryParse(typeof body === "string" ? body : Buffer.from(body ?? []).toString());
+  const whole = wholeBody(body);
+  const json = tryParse(typeof whole === "string" ? whole : Buffer.from(whole).toString());
   return isObject(json) ? json : {};
 }
 

@@ -6,12 +6,13 @@ import type { Target } from "../core/policy.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider, type OpenProvider, type ProviderKind, type Ways } from "../core/provider-kind.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
-import { readUsage, type Usage } from "../protocol/openai.ts";
 import { openAIResponses } from "./openai/responses.ts";
 import { decodeOpenAIError, embeddedError } from "./openai-errors.ts";
+import { passThrough } from "./pass/adapter.ts";
 import type { Preset } from "./presets.ts";
 import { decodeRerank } from "./rerank-answer.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
+import { usageIn } from "./usage-in.ts";
 
 export interface OpenAICompatibleOptions {
   readonly apiKey?: string | undefined;
@@ -67,6 +68,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Par
     completions: adapter("/completions", options.streamUsage),
     embeddings: adapter("/embeddings", false),
     moderations: adapter("/moderations", false),
+    ...passThrough(sent),
   };
 }
 
@@ -143,29 +145,4 @@ function looksLikeObject(body: Buffer): boolean {
   while (start < end && body[start]! <= 32) start++;
   while (end > start && body[end]! <= 32) end--;
   return body[start] === 123 && body[end] === 125;
-}
-
-/**
- * The usage object near the end of a body, without parsing the rest (an answer of embeddings is megabytes).
- * Inside a JSON string a quote is escaped, so `"usage":` can only be a member's name.
- */
-function usageIn(body: Buffer): Usage | undefined {
-  for (let at = body.lastIndexOf('"usage"'); at >= 0; at = at === 0 ? -1 : body.lastIndexOf('"usage"', at - 1)) {
-    const usage = readUsage(objectAfter(body, at + 7));
-    if (usage) return usage;
-  }
-  return undefined;
-}
-
-/** The JSON object that follows a member's name, or undefined. Usage objects hold numbers, never a brace in a string. */
-function objectAfter(body: Buffer, from: number): unknown {
-  let at = from;
-  while (at < body.length && (body[at] === 58 || body[at]! <= 32)) at++;
-  if (body[at] !== 123) return undefined;
-  let depth = 0;
-  for (let end = at; end < body.length; end++) {
-    if (body[end] === 123) depth++;
-    else if (body[end] === 125 && --depth === 0) return tryParse(body.toString("latin1", at, end + 1));
-  }
-  return undefined;
 }

@@ -18,6 +18,8 @@ export type Sent =
       readonly kind: "stream";
       readonly frames: AsyncIterable<Frame>;
       readonly facts: StreamFacts;
+      /** Server-sent events when absent. */
+      readonly contentType: string | undefined;
       readonly dropped: readonly string[];
     };
 
@@ -38,10 +40,13 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
       notes.told = NOTHING;
       const exchange = await provider.transport(outbound, { signal, timeouts: model.timeouts, stream });
       notes.told = toldInHeaders(exchange.headers);
-      const context = { request: call.request, target };
+      if (adapter.streamType) notes.told = [...notes.told, ...contentHeaders(exchange)];
+      const context = { request: call.request, target, headers: exchange.headers };
       if (!exchange.whole) return await streamed({ exchange, adapter, outbound, context });
-      if (exchange.status !== 200) throw refusalOf(exchange, exchange.whole, adapter);
-      return { kind: "whole", completion: adapter.decode(exchange.whole, context), dropped: outbound.dropped };
+      if (exchange.status < 200 || exchange.status > 299) throw refusalOf(exchange, exchange.whole, adapter);
+      const completion = adapter.decode(exchange.whole, context);
+      const { dropped } = completion;
+      return { kind: "whole", completion, dropped: dropped ? [...outbound.dropped, ...dropped] : outbound.dropped };
     } finally {
       call.notes.upstreamMs += performance.now() - sentAt;
     }
@@ -62,6 +67,18 @@ function refusalOf({ status, headers }: Exchange, body: Buffer, adapter: Adapter
   return adapter.decodeError(status, body.toString("utf8", 0, MAX_ERROR_BYTES), headers);
 }
 
+/** What tells a client about content that it gets as it came: its name, and its length where it is not measured anew. */
+function contentHeaders({ headers, whole }: Exchange): string[] {
+  const names =
+    whole || isEventStream(headers["content-type"])
+      ? ["content-disposition"]
+      : ["content-disposition", "content-length"];
+  return names.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === "string" && /^[\x20-\x7e]{1,1000}$/.test(value) ? [name, value] : [];
+  });
+}
+
 interface Reply {
   readonly exchange: Exchange;
   readonly adapter: Adapter;
@@ -72,7 +89,8 @@ interface Reply {
 /** Looks at the first frame before anything is promised: until then another target can still be asked. */
 async function streamed({ exchange, adapter, outbound, context }: Reply): Promise<Sent> {
   const { body, headers } = exchange;
-  if (!isEventStream(headers["content-type"])) {
+  const contentType = adapter.streamType?.(headers);
+  if (contentType === undefined && !isEventStream(headers["content-type"])) {
     // A server that ignored `stream`, or an error page under 200.
     void body.return?.();
     throw new GatewayError("upstream_invalid_response", "The provider answered a request for a stream without one.");
@@ -89,7 +107,7 @@ async function streamed({ exchange, adapter, outbound, context }: Reply): Promis
   body.firstByteSeen();
   if (first.done) throw new GatewayError("upstream_closed", "The provider's stream ended before it began.");
   const frames = watch(resumed(first.value, decoded, exchange, facts), { end: (how) => settle(how, exchange, facts) });
-  return { kind: "stream", frames, facts, dropped: outbound.dropped };
+  return { kind: "stream", frames, facts, contentType, dropped: outbound.dropped };
 }
 
 function isEventStream(contentType: string | readonly string[] | undefined): boolean {

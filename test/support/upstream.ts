@@ -3,9 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 
 export interface Received {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
+  /** The body, for what is no text. */
+  readonly bytes: Buffer;
   /** Resolves to the time (`performance.now()`) at which the connection of this request closed. */
   readonly closed: Promise<number>;
 }
@@ -32,8 +35,9 @@ export async function startUpstream(initial: Behaviour = (_, response) => json(r
     incoming.on("error", () => {}); // the gateway may leave at any moment
     response.on("error", () => {});
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    const request = { path: incoming.url ?? "", headers: incoming.headers, body, closed };
+    const bytes = Buffer.concat(chunks);
+    const about = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers };
+    const request = { ...about, body: bytes.toString(), bytes, closed };
     received.push(request);
     await behaviour(request, response);
   });
