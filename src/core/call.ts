@@ -1,3 +1,4 @@
+import type { FormNote } from "./answer-form.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ModelPolicy } from "./policy.ts";
 import type { CallSignal } from "./signal.ts";
@@ -37,6 +38,8 @@ export interface Notes {
   dropped: readonly string[];
   /** What the provider told in headers for the client to know: names and values in turn. */
   told: readonly string[];
+  /** Whether the answer has the form its request promises, where it promises one. */
+  form: FormNote | undefined;
 }
 
 export interface AttemptNote {
@@ -47,7 +50,7 @@ export interface AttemptNote {
 }
 
 export function emptyNotes(): Notes {
-  return { attempts: [], upstreamMs: 0, overheadMs: 0, dropped: NOTHING, told: NOTHING };
+  return { attempts: [], upstreamMs: 0, overheadMs: 0, dropped: NOTHING, told: NOTHING, form: undefined };
 }
 
 const NOTHING: readonly string[] = [];

@@ -1,4 +1,5 @@
 import type { JsonBody } from "../protocol/json.ts";
+import type { AnswerForm } from "./answer-form.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Conversation } from "./conversations.ts";
 import type { GatewayError } from "./error.ts";
@@ -33,6 +34,8 @@ export interface Endpoint<Request = unknown> {
   /** The model as the application asked for it; undefined for an endpoint whose requests name none. */
   modelOf(request: Request): string | undefined;
   streams(request: Request): boolean;
+  /** What can be checked of the answer's form; undefined, as for most requests, when nothing can. */
+  form?(request: Request): AnswerForm | undefined;
   /** Errors where this endpoint's clients do not read OpenAI's shape. */
   readonly errors?: ErrorForm;
   /** The header in which this endpoint's clients look for a call's id, besides `x-request-id`. */

@@ -1,4 +1,5 @@
 import type { Usage } from "../protocol/openai.ts";
+import type { FormNote } from "./answer-form.ts";
 import type { AttemptNote } from "./call.ts";
 import type { EndpointName } from "./endpoint.ts";
 
@@ -26,6 +27,8 @@ export interface CallRecord {
   readonly target: string | undefined;
   readonly attempts: readonly AttemptNote[];
   readonly dropped: readonly string[];
+  /** Whether the answer had the form its request promises, where it promises one. */
+  readonly form: FormNote | undefined;
   readonly usage: Usage | undefined;
   readonly firstFrameMs: number | undefined;
   readonly totalMs: number;

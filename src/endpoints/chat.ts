@@ -1,5 +1,6 @@
 import type { Endpoint, OpenAIRequest } from "../core/endpoint.ts";
 import { isObject } from "../protocol/json.ts";
+import { chatForm } from "./chat-form.ts";
 import { modelOf, readRequest, refuse, streams } from "./openai-request.ts";
 
 export const chat: Endpoint<OpenAIRequest> = {
@@ -7,6 +8,7 @@ export const chat: Endpoint<OpenAIRequest> = {
   path: "/v1/chat/completions",
   modelOf,
   streams,
+  form: chatForm,
   read(body) {
     const { messages } = body.value;
     if (!Array.isArray(messages)) throw refuse("messages", messages === undefined ? "is required" : "must be an array");

@@ -52,6 +52,7 @@ export function createMetrics({ breakers }: { breakers: () => ReadonlyMap<string
         children.output.value += record.usage.completionTokens;
         countParts(all, record);
       }
+      if (record.form) all.forms.child(record.entry, record.form.result).value += 1;
       for (const { target, result } of record.attempts) all.attempts.child(providerOf(target), result).value += 1;
       if (record.stream && record.end !== "complete") all.aborted.child(record.errorCode ?? record.end).value += 1;
     },
@@ -116,6 +117,12 @@ function counters(common: { registry: Registry; beforeRead: () => void }) {
       name: "gatehouse_stream_aborted_total",
       help: "Streams that did not reach their end.",
       labels: ["reason"],
+      ...common,
+    }),
+    forms: new TallyCounter({
+      name: "gatehouse_answer_forms_total",
+      help: "Answers held to the form their request promises (a schema): fits, misfits or unchecked.",
+      labels: ["model", "result"],
       ...common,
     }),
     refusals: new TallyCounter({

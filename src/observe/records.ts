@@ -48,7 +48,7 @@ function told(record: CallRecord, logs: Logs, metrics: Metrics): string {
  * of such an object is most of what a record costs: only strings that callers choose are quoted with care.
  */
 function logLine(record: CallRecord): string {
-  const { usage, attempts, dropped, errorCode, errorCause, firstFrameMs } = record;
+  const { usage, attempts, dropped, form, errorCode, errorCause, firstFrameMs } = record;
   let line =
     `{"level":"info","time":${Math.round(record.at)},"msg":"call","id":"${record.id}"` +
     `,"tenant":${quoted(record.tenant)},"team":${quoted(record.team)},"key":${quoted(record.keyId)}` +
@@ -60,6 +60,8 @@ function logLine(record: CallRecord): string {
   if (errorCode !== undefined) line += `,"errorCode":"${errorCode}"`;
   if (errorCause !== undefined) line += `,"errorCause":${JSON.stringify(errorCause)}`;
   if (dropped.length > 0) line += `,"dropped":${JSON.stringify(dropped)}`;
+  if (form) line += `,"form":"${form.result}"`;
+  if (form?.why !== undefined) line += `,"formFault":${JSON.stringify(form.why)}`;
   if (usage) line += `,"promptTokens":${usage.promptTokens},"completionTokens":${usage.completionTokens}`;
   if (firstFrameMs !== undefined) line += `,"firstFrameMs":${firstFrameMs.toFixed(2)}`;
   return `${line},"totalMs":${record.totalMs.toFixed(2)},"overheadMs":${record.overheadMs.toFixed(2)}}\n`;

@@ -53,6 +53,7 @@ function recordOf(call: Call, target: string | undefined, outcome: Outcome): Cal
     target,
     attempts: notes.attempts,
     dropped: notes.dropped,
+    form: notes.form,
     usage: outcome.usage,
     firstFrameMs: outcome.firstFrameMs,
     totalMs: outcome.totalMs,
