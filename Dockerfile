@@ -12,6 +12,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY migrations ./migrations
+COPY models ./models
 COPY src ./src
 ENV NODE_ENV=production GATEHOUSE_DATA_DIR=/data GATEHOUSE_LOG_FORMAT=json
 USER node

@@ -51,7 +51,7 @@ export async function readSettings(
   return {
     config: override(config, options, environment),
     configFile: undefined,
-    providers: [...found.map(({ name, from }) => `${name} (${from})`), "demo (built in)"],
+    providers: [...found.map(({ name, from }) => `${name} (${from})`), "demo (built in)", "builtin (embeddings)"],
     model: "demo",
   };
 }
