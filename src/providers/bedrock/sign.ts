@@ -6,7 +6,7 @@ import { errorTypeOf } from "./error.ts";
 export interface SignOptions {
   /** With the path that goes before every request's own. */
   readonly baseUrl: string;
-  readonly service: "bedrock" | "sts";
+  readonly service: string;
   readonly region: string;
   readonly credentials: KeptCredentials;
   readonly now: () => number;
