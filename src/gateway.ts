@@ -1,4 +1,5 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
+import { messages } from "./bridges/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
 import type { Conversations, KeptItems } from "./core/conversations.ts";
@@ -8,8 +9,10 @@ import type { Bridge, Provider } from "./core/provider.ts";
 import type { Ways } from "./core/provider-kind.ts";
 import type { Records } from "./core/record.ts";
 import { withBridges } from "./routing/bridges.ts";
+import { checkedSend } from "./routing/checked-send.ts";
 import { compileModels, type ResolveModel } from "./routing/compile.ts";
 import type { HealthBook } from "./routing/health.ts";
+import { schemaChecks } from "./routing/schema-checks.ts";
 import { type Send, send } from "./routing/send.ts";
 import type { Pools } from "./routing/transport.ts";
 
@@ -39,10 +42,13 @@ export interface Gateway {
 }
 
 /** What providers serve although their API does not have it. */
-const BRIDGES: readonly Bridge[] = [];
+const BRIDGES: readonly Bridge[] = [messages];
 
 /** Who serves such a call is decided on the road. */
 const NO_ATTEMPTS: Policy = () => [];
+
+/** One thread for all configurations: it knows nothing of them. */
+const schemas = schemaChecks();
 
 export function createGateway(
   generation: number,
@@ -65,7 +71,7 @@ export function createGateway(
     records,
     conversations,
     health,
-    send: send(providers),
+    send: checkedSend(send(providers), schemas),
     withoutModel: (name) => ({
       name,
       entry: name,

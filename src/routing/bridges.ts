@@ -22,7 +22,7 @@ function bridgedAdapter(bridge: Bridge, inner: Adapter): Adapter {
   });
   return {
     encode(request, target) {
-      const { request: translated, dropped } = bridge.request(request, target);
+      const { request: translated, dropped } = bridge.request(request, target, inner);
       sent.set(request, translated);
       const outbound = inner.encode(translated, target);
       return { ...outbound, dropped: [...dropped, ...outbound.dropped] };

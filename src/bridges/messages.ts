@@ -1,0 +1,43 @@
+import type { OpenAIRequest } from "../core/endpoint.ts";
+import type { Bridge } from "../core/provider.ts";
+import { parseExactly } from "../protocol/exact-json.ts";
+import { isObject, JsonBody, type JsonObject } from "../protocol/json.ts";
+import { messageOf } from "./messages/answer.ts";
+import { chatRequest } from "./messages/request.ts";
+import { messageEvents } from "./messages/stream.ts";
+
+/**
+ * Anthropic's Messages API over OpenAI's chat, for every provider that has no Messages API itself. Where the provider's
+ * wire is translated from chat as well, what Anthropic knows beyond OpenAI (cache marks, signed thoughts, errors of tools)
+ * goes along in the fields that such wires read; servers that speak chat themselves get nothing that OpenAI does not know.
+ */
+export const messages: Bridge = {
+  endpoint: "messages",
+  over: "chat",
+  request(request, target, inner) {
+    const { chat, dropped } = chatRequest(exactly(request.body), {
+      target,
+      translated: inner.decodeStream !== undefined,
+    });
+    return { request: requestOf(chat, request), dropped: [...dropped, ...betasIn(request)] };
+  },
+  decode: messageOf,
+  decodeStream: messageEvents,
+};
+
+/** The inputs of tool calls become text again: numbers that a double cannot hold have to survive that. */
+function exactly({ text, value }: JsonBody): JsonObject {
+  const exact = LONG_NUMBER.test(text) ? parseExactly(text) : value;
+  return isObject(exact) ? exact : value;
+}
+
+const LONG_NUMBER = /\d{16}/;
+
+function requestOf(chat: JsonObject, { model, stream }: OpenAIRequest): OpenAIRequest {
+  return { body: JsonBody.of(chat), model, stream };
+}
+
+/** Features of Anthropic's that a client switches on by header: no other provider has them. */
+function betasIn({ headers }: OpenAIRequest): string[] {
+  return headers?.["anthropic-beta"] === undefined ? [] : ["anthropic-beta"];
+}
