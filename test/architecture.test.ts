@@ -10,11 +10,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["core", "protocol", "providers"],
   endpoints: ["core", "protocol"],
   providers: ["core", "protocol"],
+  // Translations between our own endpoints, for providers that lack one.
+  bridges: ["core", "protocol"],
   stores: ["core", "protocol"],
   observe: ["core", "protocol"],
   routing: ["core", "protocol"],
   stages: ["core", "protocol", "routing"],
-  gateway: ["config", "core", "providers", "routing"],
+  gateway: ["bridges", "config", "core", "providers", "routing"],
   pipeline: ["core", "stages", "gateway"],
   // Which configuration serves: builds a gateway and its road anew when the file changes.
   serving: ["config", "core", "gateway", "observe", "pipeline"],
