@@ -7,19 +7,22 @@ type State = "head" | "fixed" | "size" | "data" | "gap" | "end";
 const NOTHING = Buffer.alloc(0);
 const LINE_FEED = 10;
 
+/** What a body must be; where that depends on how it begins, a function of its first bytes. */
+export type Expected = Buffer | ((start: Buffer) => Buffer);
+
 export class AnswerReader {
   /** Body bytes of the present answer so far. */
   received = 0;
   /** True when the server said that it closes after this answer. */
   closes = false;
-  private expected: Buffer = NOTHING;
+  private expected: Expected = NOTHING;
   private state: State = "head";
   private left = 0;
   private size = "";
   private held: Buffer = NOTHING;
 
   /** Begins the next answer, whose body must be `expected`. */
-  expect(expected: Buffer): void {
+  expect(expected: Expected): void {
     this.expected = expected;
     this.received = 0;
     this.state = "head";
@@ -67,6 +70,7 @@ export class AnswerReader {
   private body(bytes: Buffer, at: number, length: number): number {
     const taken = Math.min(this.left, length - at);
     const until = this.received + taken;
+    if (typeof this.expected === "function") this.expected = this.expected(bytes.subarray(at, at + taken));
     if (until > this.expected.length || bytes.compare(this.expected, this.received, until, at, at + taken) !== 0) {
       const got = bytes.toString("utf8", at, Math.min(at + taken, at + 300));
       throw new Error(`after ${this.received} bytes the body is not what the upstream sent, it goes on: ${got}`);

@@ -7,7 +7,7 @@ import { cpuMicros, parseCpuList, parsePsTime, parseSchedstat, parseStatus } fro
 import { makeResult, notesOn } from "./report.ts";
 import { arrivals, median, paired, percentile } from "./statistics.ts";
 import type { TargetName } from "./targets.ts";
-import { chunksIn, FIRST, LAST, NEXT, paceOf, requestBytes, streamBody } from "./traffic.ts";
+import { chunksIn, PASSED, paceOf, requestBytes, streamBody } from "./traffic.ts";
 
 describe("statistics", () => {
   test("percentiles are samples, by the nearest rank, in whatever order they came", () => {
@@ -77,6 +77,12 @@ describe("the reader of answers", () => {
     expect(feedAll(fixed, size)).toBe(true);
   });
 
+  test("can be told what to expect by how the body begins", () => {
+    const reader = new AnswerReader();
+    reader.expect((start) => Buffer.from(`${start.toString("latin1", 0, 5)}, world`));
+    expect(reader.feed(Buffer.from(fixed), fixed.length)).toBe(true);
+  });
+
   test("refuses another status, another body, a shorter one and one that goes on", () => {
     expect(() => feedAll("HTTP/1.1 502 Bad Gateway\r\n\r\nno", 99)).toThrow(/502/);
     expect(() => feedAll(fixed.replace("world", "there"), 99)).toThrow(/is not what the upstream sent/);
@@ -89,17 +95,18 @@ describe("the traffic", () => {
   test("has bodies of the sizes that chats have", () => {
     const request = requestBytes({ port: 1, key: "k" }).toString();
     expect(request.length - request.indexOf("\r\n\r\n") - 4).toBeGreaterThan(600);
-    expect(NEXT.length).toBeGreaterThan(210);
-    expect(NEXT.length).toBeLessThan(250);
+    expect(PASSED.next.length).toBeGreaterThan(210);
+    expect(PASSED.next.length).toBeLessThan(250);
   });
 
   test("tells the stub its pace and counts whole chunks", () => {
     const pace = { chunks: 3, everyMs: 10 };
     expect(paceOf(requestBytes({ port: 1, key: "k", pace }).toString())).toEqual(pace);
-    const length = streamBody(pace).length;
-    const counted = [0, FIRST.length, FIRST.length + NEXT.length - 1, length - LAST.length, length - 1, length];
-    expect(counted.map((received) => chunksIn(pace, received))).toEqual([0, 1, 1, 4, 4, 5]);
-    expect(streamBody(pace).toString().endsWith("data: [DONE]\n\n")).toBe(true);
+    const { first, next, last } = PASSED;
+    const length = streamBody(PASSED, pace).length;
+    const counted = [0, first.length, first.length + next.length - 1, length - last.length, length - 1, length];
+    expect(counted.map((received) => chunksIn(PASSED, pace, received))).toEqual([0, 1, 1, 4, 4, 5]);
+    expect(streamBody(PASSED, pace).toString().endsWith("data: [DONE]\n\n")).toBe(true);
   });
 });
 
@@ -108,6 +115,7 @@ describe("the result", () => {
     target: { name } as Samples["target"],
     saturation: [{ requests: 1000, fromMs: 0, wallMs: 100, cpuMicros }],
     streams: [{ chunks: 1000, reads: 900, fromMs: 0, wallMs: 100, cpuMicros }],
+    translated: [{ chunks: 1000, reads: 1000, fromMs: 0, wallMs: 100, cpuMicros: 1.5 * cpuMicros }],
     latency: [{ requests: 10, p50Ms: ms, p99Ms: ms * 3 }],
     firstToken: [{ streams: 10, p50Ms: ms }],
     idleMb: 1,
@@ -122,6 +130,7 @@ describe("the result", () => {
       chunks: 0.5,
       cpuPerRequest: 2,
       cpuPerChunk: 2,
+      cpuPerTranslatedChunk: 1.5,
       addedP50Ms: 0.5,
       addedP99Ms: 1.5,
       addedFirstTokenMs: 0.5,

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { AnswerReader } from "./answer-reader.ts";
+import { AnswerReader, type Expected } from "./answer-reader.ts";
 
 /** Every socket reads into this one buffer: a read is handled before the next one happens. */
 const SHARED = Buffer.allocUnsafe(64 * 1024);
@@ -29,7 +29,7 @@ export class Connection {
     this.options = options;
   }
 
-  ask(request: Buffer, expected: Buffer, watcher: Watcher): void {
+  ask(request: Buffer, expected: Expected, watcher: Watcher): void {
     this.busy = true;
     this.watcher = watcher;
     this.reader.expect(expected);

@@ -1,6 +1,16 @@
 import type { Run } from "./load-run.ts";
 import { percentileOf } from "./load-run.ts";
-import { chunksIn, FIRST, type Pace, requestBytes, streamBody } from "./traffic.ts";
+import {
+  chunksIn,
+  createdIn,
+  MODEL,
+  PASSED,
+  type Pace,
+  requestBytes,
+  streamBody,
+  TRANSLATED_MODEL,
+  translated,
+} from "./traffic.ts";
 
 export interface StreamsOrder {
   readonly streams: number;
@@ -10,6 +20,8 @@ export interface StreamsOrder {
   /** Time between the last stream's first chunk and the window. */
   readonly settleMs: number;
   readonly windowMs: number;
+  /** From an upstream that speaks Anthropic's Messages. */
+  readonly translated: boolean;
 }
 
 export interface Streamed {
@@ -26,8 +38,10 @@ export interface Streamed {
 export async function stream(order: StreamsOrder, run: Run): Promise<Streamed> {
   const lengthMs = order.openingMs + order.settleMs + order.windowMs;
   const pace: Pace = { chunks: Math.ceil(lengthMs / order.everyMs), everyMs: order.everyMs };
-  const request = requestBytes({ ...run.door, pace });
-  const body = streamBody(pace);
+  const request = requestBytes({ ...run.door, pace, model: order.translated ? TRANSLATED_MODEL : MODEL });
+  const passed = streamBody(PASSED, pace);
+  const body = order.translated ? (start: Buffer) => streamBody(translated(createdIn(start)), pace) : passed;
+  const shape = order.translated ? translated("1790000000") : PASSED;
   const count = { chunks: 0, reads: 0, started: 0 };
   const started = Promise.withResolvers<void>();
   const firstEnd = Promise.withResolvers<void>();
@@ -35,7 +49,7 @@ export async function stream(order: StreamsOrder, run: Run): Promise<Streamed> {
     const connection = run.connect();
     let seen = 0;
     const progress = (received: number) => {
-      const chunks = chunksIn(pace, received);
+      const chunks = chunksIn(shape, pace, received);
       if (chunks === seen) return;
       if (seen === 0 && ++count.started === order.streams) started.resolve();
       count.chunks += chunks - seen;
@@ -80,7 +94,7 @@ const SHORT: Pace = { chunks: 2, everyMs: 2 };
 /** One short stream every `everyMs`: from sending the request to having the first chunk. */
 export async function firstToken(order: FirstTokenOrder, run: Run): Promise<FirstTokens> {
   const request = requestBytes({ ...run.door, pace: SHORT });
-  const body = streamBody(SHORT);
+  const body = streamBody(PASSED, SHORT);
   const idle = Array.from({ length: 8 }, () => run.connect());
   const samples: number[] = [];
   const open = new Set<Promise<void>>();
@@ -91,7 +105,7 @@ export async function firstToken(order: FirstTokenOrder, run: Run): Promise<Firs
     let first: number | undefined;
     const ended = new Promise<void>((resolve) => {
       const progress = (received: number) => {
-        if (received >= FIRST.length) first ??= performance.now() - sent;
+        if (received >= PASSED.first.length) first ??= performance.now() - sent;
       };
       const done = () => {
         samples.push(first as number);

@@ -73,6 +73,7 @@ What the figures are
   req/s per core   as seen where the measured process used its core up, else 1,000,000 / CPU µs per request
   CPU µs           user + system time of the measured process, all threads, over what the load counted meanwhile
   chunk            one of ${FULL.streams} streams of one chunk every 10 ms, each chunk a read and a write of its own
+  translated       CPU µs per chunk of such streams where the upstream speaks Anthropic's Messages
   added p50, p99   target minus direct in the same round, at half of the rate gatehouse reaches when saturated
   first token      from sending a streamed request to its first chunk, at light load; added is target minus direct
   start            from \`npm start\` with an empty home folder to the first answer, and the same once more

@@ -55,6 +55,7 @@ async function runPhases(target: Target, bench: Bench): Promise<Phase[]> {
       openingMs,
       settleMs,
       windowMs: STREAM_MS,
+      translated: false,
     }),
   );
   return [

@@ -12,6 +12,8 @@ export interface Row {
   readonly requestsPerSecond: number | null;
   readonly cpuMicrosPerRequest: number | null;
   readonly cpuMicrosPerChunk: number | null;
+  /** The same for chunks that had to be translated from Anthropic's Messages. */
+  readonly cpuMicrosPerTranslatedChunk: number | null;
   readonly chunksPerSecondPerCore: number | null;
   /** Share of chunks that arrived in one read with another: 0 when each came by itself. */
   readonly coalesced: number | null;
@@ -33,6 +35,8 @@ export interface Ratios {
   readonly chunks: number | null;
   readonly cpuPerRequest: number | null;
   readonly cpuPerChunk: number | null;
+  /** The gateway's translated chunk against its own passed one. */
+  readonly cpuPerTranslatedChunk: number | null;
   readonly addedP50Ms: number | null;
   readonly addedP99Ms: number | null;
   readonly addedFirstTokenMs: number | null;
@@ -48,6 +52,7 @@ const SATURATED_SHARE = 0.95;
 
 const perRequest = ({ saturation }: Samples) => saturation.map(({ cpuMicros, requests }) => cpuMicros / requests);
 const perChunk = ({ streams }: Samples) => streams.map(({ cpuMicros, chunks }) => cpuMicros / chunks);
+const perTranslatedChunk = ({ translated }: Samples) => translated.map(({ cpuMicros, chunks }) => cpuMicros / chunks);
 const busyShare = ({ saturation }: Samples) => saturation.map(({ cpuMicros, wallMs }) => cpuMicros / wallMs / 1000);
 const seen = ({ saturation }: Samples) => saturation.map(({ requests, wallMs }) => (requests * 1000) / wallMs);
 const perCore = ({ saturation }: Samples) =>
@@ -85,6 +90,7 @@ export function makeResult(all: readonly Samples[], startup: Startup | undefined
       requestsPerSecond: rounded(median(seen(samples))),
       cpuMicrosPerRequest: rounded(median(perRequest(samples))),
       cpuMicrosPerChunk: rounded(median(perChunk(samples))),
+      cpuMicrosPerTranslatedChunk: rounded(median(perTranslatedChunk(samples))),
       chunksPerSecondPerCore: rounded(inverse(median(perChunk(samples)))),
       coalesced: rounded(median(coalesced(samples))),
       p50Ms: rounded(median(p50(samples))),
@@ -106,6 +112,9 @@ export function makeResult(all: readonly Samples[], startup: Startup | undefined
       chunks: ratio((samples) => perChunk(samples).map((micros) => 1e6 / micros)),
       cpuPerRequest: ratio(perRequest),
       cpuPerChunk: ratio(perChunk),
+      cpuPerTranslatedChunk: gatehouse
+        ? rounded(paired(perTranslatedChunk(gatehouse), perChunk(gatehouse), (a, b) => a / b))
+        : null,
       addedP50Ms: over(gatehouse, p50),
       addedP99Ms: over(gatehouse, p99),
       addedFirstTokenMs: over(gatehouse, first),

@@ -4,7 +4,7 @@
  * the slow one. It tells its port over the process channel.
  */
 import { createServer, type Socket } from "node:net";
-import { FIRST, LAST, NEXT, type Pace, paceOf, WHOLE_BODY } from "./traffic.ts";
+import { MESSAGES, PASSED, type Pace, paceOf, type StreamShape, WHOLE_BODY } from "./traffic.ts";
 
 const CRLF = Buffer.from("\r\n");
 const framed = (bytes: Buffer) => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]);
@@ -14,22 +14,29 @@ const WHOLE = Buffer.concat([
   head(["HTTP/1.1 200 OK", "content-type: application/json", `content-length: ${WHOLE_BODY.length}`]),
   WHOLE_BODY,
 ]);
-const STREAM_START = Buffer.concat([
-  head([
+/** The pieces of a stream as they go over the socket. */
+function onTheWire({ first, next, last }: StreamShape): StreamShape {
+  const start = head([
     "HTTP/1.1 200 OK",
     "content-type: text/event-stream; charset=utf-8",
     "cache-control: no-cache",
     "transfer-encoding: chunked",
-  ]),
-  framed(FIRST),
-]);
-const STREAM_NEXT = framed(NEXT);
-const STREAM_END = Buffer.concat([framed(LAST), Buffer.from("0\r\n\r\n")]);
+  ]);
+  return {
+    first: Buffer.concat([start, framed(first)]),
+    next: framed(next),
+    last: Buffer.concat([framed(last), Buffer.from("0\r\n\r\n")]),
+  };
+}
+
+const OPENAI_STREAM = onTheWire(PASSED);
+const MESSAGES_STREAM = onTheWire(MESSAGES);
 const LENGTH_REQUIRED = head(["HTTP/1.1 411 Length Required", "content-length: 0"]);
 const NOT_FOUND = head(["HTTP/1.1 404 Not Found", "content-length: 0"]);
 
 interface Paced {
   readonly socket: Socket;
+  readonly shape: StreamShape;
   readonly everyMs: number;
   left: number;
   dueAt: number;
@@ -40,11 +47,11 @@ let phase = 0;
 let ticking = false;
 
 /** The first chunk at once; the others each `everyMs`, at a phase of its own so that streams do not move in step. */
-function startStream(socket: Socket, pace: Pace): void {
-  socket.write(STREAM_START);
+function startStream(socket: Socket, shape: StreamShape, pace: Pace): void {
+  socket.write(shape.first);
   phase = (phase + 7) % pace.everyMs;
   const dueAt = performance.now() + pace.everyMs / 2 + phase;
-  streams.add({ socket, everyMs: pace.everyMs, left: pace.chunks, dueAt });
+  streams.add({ socket, shape, everyMs: pace.everyMs, left: pace.chunks, dueAt });
   if (!ticking) {
     ticking = true;
     setTimeout(tick, 1);
@@ -64,11 +71,11 @@ function step(stream: Paced, now: number): void {
     streams.delete(stream);
   } else if (stream.left === 0) {
     streams.delete(stream);
-    stream.socket.write(STREAM_END);
+    stream.socket.write(stream.shape.last);
   } else {
     stream.left -= 1;
     stream.dueAt = Math.max(stream.dueAt + stream.everyMs, now + stream.everyMs / 2);
-    stream.socket.write(STREAM_NEXT);
+    stream.socket.write(stream.shape.next);
   }
 }
 
@@ -78,7 +85,7 @@ function answer(socket: Socket, requestLine: string, body: Buffer): void {
     return;
   }
   const pace = body.includes("paced;") ? paceOf(body.toString("latin1")) : undefined;
-  if (pace) startStream(socket, pace);
+  if (pace) startStream(socket, requestLine.includes("/messages") ? MESSAGES_STREAM : OPENAI_STREAM, pace);
   else socket.write(WHOLE);
 }
 
@@ -99,7 +106,7 @@ function serve(socket: Socket): void {
       }
       const until = end + 4 + Number(length);
       if (rest.length < until) break;
-      answer(socket, headers.slice(0, 5), rest.subarray(end + 4, until));
+      answer(socket, headers.slice(0, headers.indexOf("\r\n")), rest.subarray(end + 4, until));
       rest = rest.subarray(until);
     }
     if (rest.length > 0) held = rest;

@@ -19,6 +19,7 @@ const COLUMNS: readonly [string, (row: Row) => string][] = [
   ["req/s per core", (row) => show(row.requestsPerSecondPerCore, 0) + (row.saturated === false ? "*" : "")],
   ["CPU µs/req", (row) => show(row.cpuMicrosPerRequest, 1)],
   ["CPU µs/chunk", (row) => show(row.cpuMicrosPerChunk, 1)],
+  ["translated", (row) => show(row.cpuMicrosPerTranslatedChunk, 1)],
   ["added p50 ms", (row) => show(row.addedP50Ms, 3)],
   ["added p99 ms", (row) => show(row.addedP99Ms, 3)],
   ["first token ms", (row) => show(row.firstTokenMs, 3)],
@@ -34,6 +35,7 @@ const RATIOS: readonly [keyof Ratios, string][] = [
   ["chunks", "chunks per second per core, gatehouse / bare"],
   ["cpuPerRequest", "CPU per request, gatehouse / bare"],
   ["cpuPerChunk", "CPU per paced chunk, gatehouse / bare"],
+  ["cpuPerTranslatedChunk", "CPU per paced chunk of gatehouse, translated from Anthropic's Messages / passed on"],
   ["addedP50Ms", "p50 ms that gatehouse adds over direct at half load"],
   ["addedP99Ms", "p99 ms that gatehouse adds over direct at half load"],
   ["addedFirstTokenMs", "ms that gatehouse adds to the first token over direct"],
@@ -44,7 +46,7 @@ export function resultTable({ rows, ratios }: Result): string {
   const summary = RATIOS.map(([name, meaning]) => [name, show(ratios[name], 3), meaning]);
   const wide = Math.max(...summary.map((line) => line[1]?.length ?? 0));
   const described = summary.map(
-    ([name = "", value = "", meaning]) => `${name.padEnd(18)} ${value.padStart(wide)}  ${meaning}`,
+    ([name = "", value = "", meaning]) => `${name.padEnd(22)} ${value.padStart(wide)}  ${meaning}`,
   );
   return `${table(lines)}\n\n${described.join("\n")}`;
 }

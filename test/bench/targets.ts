@@ -90,8 +90,10 @@ export async function startGateway(options: StartOptions): Promise<Target> {
 
 const gatehouseConfig = (upstreamPort: number) => `providers:
   stub: { kind: openai-compatible, baseUrl: "http://127.0.0.1:${upstreamPort}/v1", apiKey: sk-bench }
+  messages: { kind: anthropic, baseUrl: "http://127.0.0.1:${upstreamPort}", apiKey: sk-bench }
 models:
   bench: { route: stub/bench }
+  bench-translated: { route: messages/bench }
 `;
 
 const nginxConfig = ({ folder, port, upstreamPort }: { folder: string; port: number; upstreamPort: number }) => `

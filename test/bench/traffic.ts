@@ -1,6 +1,8 @@
 /** The bytes of the bench: what the load sends, what the stub answers, and what the load must therefore get back. */
 
 export const MODEL = "bench";
+/** The same, from an upstream that speaks Anthropic's Messages. */
+export const TRANSLATED_MODEL = "bench-translated";
 
 /** How a streamed answer is to be paced; it travels in the request's `user` field, which every gateway hands on. */
 export interface Pace {
@@ -29,10 +31,22 @@ const messages = [
 
 const wholeRequest = { model: MODEL, messages, temperature: 0.3, max_tokens: 256, user: "customer-40211" };
 
+interface RequestOptions {
+  readonly port: number;
+  readonly key: string;
+  readonly pace?: Pace | undefined;
+  readonly model?: string;
+}
+
 /** One `POST /v1/chat/completions` as it goes over the socket. */
-export function requestBytes({ port, key, pace }: { port: number; key: string; pace?: Pace | undefined }): Buffer {
+export function requestBytes({ port, key, pace, model = MODEL }: RequestOptions): Buffer {
   const body = pace
-    ? JSON.stringify({ ...wholeRequest, stream: true, user: `paced;chunks=${pace.chunks};everyMs=${pace.everyMs}` })
+    ? JSON.stringify({
+        ...wholeRequest,
+        model,
+        stream: true,
+        user: `paced;chunks=${pace.chunks};everyMs=${pace.everyMs}`,
+      })
     : JSON.stringify(wholeRequest);
   const head = [
     "POST /v1/chat/completions HTTP/1.1",
@@ -77,6 +91,13 @@ export const WHOLE_BODY = Buffer.from(
   }),
 );
 
+/** The pieces of a streamed answer: `first`, then `pace.chunks` times `next`, then `last`, which is several events. */
+export interface StreamShape {
+  readonly first: Buffer;
+  readonly next: Buffer;
+  readonly last: Buffer;
+}
+
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({
     id: "chatcmpl-Bench00000000000000000001",
@@ -87,18 +108,70 @@ const chunk = (delta: object, finish: string | null) =>
     choices: [{ index: 0, delta, finish_reason: finish }],
   })}\n\n`;
 
-/** The events of a stream: `FIRST`, then `pace.chunks` times `NEXT`, then `LAST`, which is two events. */
-export const FIRST = Buffer.from(chunk({ role: "assistant", content: "" }, null));
-export const NEXT = Buffer.from(chunk({ content: " a token" }, null));
-export const LAST = Buffer.from(`${chunk({}, "stop")}data: [DONE]\n\n`);
+/** A stream of OpenAI's, which passes unchanged. */
+export const PASSED: StreamShape = {
+  first: Buffer.from(chunk({ role: "assistant", content: "" }, null)),
+  next: Buffer.from(chunk({ content: " a token" }, null)),
+  last: Buffer.from(`${chunk({}, "stop")}data: [DONE]\n\n`),
+};
+
+const event = (data: { readonly type: string; readonly [name: string]: unknown }) =>
+  `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+
+const message = {
+  id: "msg_Bench0000000000000000001",
+  type: "message",
+  role: "assistant",
+  model: MODEL,
+  content: [],
+  stop_reason: null,
+  stop_sequence: null,
+  usage: { input_tokens: 118, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 },
+};
+
+/** The same stream as Anthropic's events. */
+export const MESSAGES: StreamShape = {
+  first: Buffer.from(
+    event({ type: "message_start", message }) +
+      event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+  ),
+  next: Buffer.from(event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: " a token" } })),
+  last: Buffer.from(
+    event({ type: "content_block_stop", index: 0 }) +
+      event({
+        type: "message_delta",
+        delta: { stop_reason: "end_turn", stop_sequence: null },
+        usage: { output_tokens: 49 },
+      }) +
+      event({ type: "message_stop" }),
+  ),
+};
+
+/** What the gateway makes of `MESSAGES`; only the second it was made in is not known beforehand. */
+export function translated(created: string): StreamShape {
+  const told = (choice: object) =>
+    `data: {"id":"${message.id}","object":"chat.completion.chunk","created":${created},"model":"${MODEL}","choices":[${JSON.stringify(choice)}]}\n\n`;
+  const delta = (delta: object) => told({ index: 0, delta, finish_reason: null });
+  return {
+    first: Buffer.from(delta({ role: "assistant", content: "", refusal: null })),
+    next: Buffer.from(delta({ content: " a token" })),
+    last: Buffer.from(`${told({ index: 0, delta: {}, finish_reason: "stop" })}data: [DONE]\n\n`),
+  };
+}
+
+/** The second in which a translated answer says it was made. */
+export function createdIn(start: Buffer): string {
+  return /"created":(\d+)/.exec(start.toString("latin1"))?.[1] ?? "0";
+}
 
 /** The whole body of a stream of this pace. */
-export const streamBody = (pace: Pace) => Buffer.concat([FIRST, ...Array<Buffer>(pace.chunks).fill(NEXT), LAST]);
+export const streamBody = ({ first, next, last }: StreamShape, { chunks }: Pace) =>
+  Buffer.concat([first, ...Array<Buffer>(chunks).fill(next), last]);
 
-/** How many chunks are complete in the first `received` bytes of that body; the last two events count as one. */
-export function chunksIn(pace: Pace, received: number): number {
-  if (received < FIRST.length) return 0;
-  const next = Math.floor((received - FIRST.length) / NEXT.length);
-  if (next < pace.chunks) return 1 + next;
-  return 1 + pace.chunks + (received === FIRST.length + pace.chunks * NEXT.length + LAST.length ? 1 : 0);
+/** How many chunks are complete in the first `received` bytes of that body; the last events count as one. */
+export function chunksIn({ first, next, last }: StreamShape, pace: Pace, received: number): number {
+  if (received < first.length) return 0;
+  const count = Math.floor((received - first.length) / next.length);
+  if (count < pace.chunks) return 1 + count;
+  return 1 + pace.chunks + (received === first.length + pace.chunks * next.length + last.length ? 1 : 0);
 }
