@@ -8,9 +8,13 @@ const wires: Readonly<Record<string, Load>> = {
   openai: () => import("./openai.ts"),
   "openai-compatible": () => import("./openai-compatible.ts"),
   anthropic: () => import("./anthropic.ts"),
+  gemini: () => import("./gemini.ts"),
+  vertex: () => import("./vertex.ts"),
   bedrock: () => import("./bedrock.ts"),
   azure: () => import("./azure.ts"),
+  cohere: () => import("./cohere.ts"),
   mistral: () => import("./mistral.ts"),
+  builtin: () => import("./builtin.ts"),
   demo: () => import("./demo.ts"),
 };
 

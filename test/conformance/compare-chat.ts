@@ -60,6 +60,8 @@ export function compareUsage(usage: JsonObject | undefined, wanted: Expectation[
   if (!usage) return ["usage is missing"];
   const read = countersIn(usage);
   return Object.entries(wanted).flatMap(([name, count]) => {
+    // What a provider counts beside tokens stands under its own name.
+    if (isObject(count)) return differencesBetween(count, usage[name], `usage.${name}`).map(describe);
     if (count === null || count === (read[name] ?? 0)) return [];
     return [`usage.${name}: expected ${count}, got ${read[name] ?? "none"}`];
   });

@@ -4,8 +4,11 @@ import type { Endpoint, Wire } from "./wire.ts";
 import { anthropic } from "./wires/anthropic.ts";
 import { azure } from "./wires/azure.ts";
 import { bedrock } from "./wires/bedrock.ts";
+import { cohere } from "./wires/cohere.ts";
+import { gemini } from "./wires/gemini.ts";
 import { mistral } from "./wires/mistral.ts";
 import { openai, openaiCompatible, xai } from "./wires/openai.ts";
+import { vertex } from "./wires/vertex.ts";
 
 export interface Supported {
   readonly wire: Wire;
@@ -52,7 +55,18 @@ const endpoints: readonly Endpoint[] = [
 ];
 
 /** The first that speaks a recording plays it. */
-const wires: readonly Wire[] = [anthropic, bedrock, azure, mistral, openai, xai, openaiCompatible];
+const wires: readonly Wire[] = [
+  anthropic,
+  gemini,
+  vertex,
+  bedrock,
+  azure,
+  mistral,
+  cohere,
+  openai,
+  xai,
+  openaiCompatible,
+];
 
 /** The row that serves this recording; undefined when the gateway has no such wire or endpoint yet. */
 export function supportOf(recording: Recording): Supported | undefined {

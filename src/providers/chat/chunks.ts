@@ -11,6 +11,15 @@ export interface ChunkOptions {
   /** The client asked for the chunk with usage. */
   readonly includeUsage: boolean;
   readonly facts: StreamFacts;
+  /** Which of several choices is written; the first when absent. */
+  readonly index?: number;
+}
+
+interface More {
+  readonly choice?: JsonObject;
+  readonly chunk?: JsonObject;
+  /** What the provider counts beside tokens. */
+  readonly usage?: JsonObject;
 }
 
 export type Frames = readonly Frame[];
@@ -55,6 +64,11 @@ export class ChatChunks {
     return this.#written(`{"reasoning_content":${JSON.stringify(text)}}`);
   }
 
+  /** A delta with whatever else belongs into its choice. */
+  choice(delta: JsonObject, more: JsonObject): Frame {
+    return this.#whole({ choices: [{ index: this.#index, delta, finish_reason: null, ...more }] });
+  }
+
   /** Opens the tool call of this index; what the provider has of its arguments already comes with it. */
   toolCall(index: number, { id, name, text = "" }: { id: unknown; name: unknown; text?: string }): Frame {
     return this.delta({ tool_calls: [{ index, id, type: "function", function: { name, arguments: text } }] });
@@ -72,20 +86,33 @@ export class ChatChunks {
    * The end: the finish reason with whatever else belongs into its choice and chunk, the usage chunk if the client asked
    * for it, `[DONE]`. Marks the facts as finished.
    */
-  end(
-    finishReason: FinishReason,
-    { choice = {}, chunk = {} }: { choice?: JsonObject; chunk?: JsonObject } = {},
-  ): Frames {
+  end(finishReason: FinishReason, more?: More): Frames {
+    return [...this.finish(finishReason, more), ...this.close(more?.usage)];
+  }
+
+  /** The end of this choice alone. */
+  finish(finishReason: FinishReason, { choice = {}, chunk = {} }: More = {}): Frames {
+    const finish = { choices: [{ index: this.#index, delta: {}, finish_reason: finishReason, ...choice }], ...chunk };
+    return [...this.begin(), this.#whole(finish)];
+  }
+
+  /** What follows the end of the last choice. */
+  close(more: JsonObject = {}): Frames {
     const { facts, includeUsage } = this.#options;
     facts.finished = true;
-    const finish = { choices: [{ index: 0, delta: {}, finish_reason: finishReason, ...choice }], ...chunk };
     const usage =
-      includeUsage && facts.usage ? [this.#whole({ choices: [], usage: writeUsage(facts.usage) })] : NO_FRAMES;
-    return [...this.begin(), this.#whole(finish), ...usage, Frame.DONE];
+      includeUsage && facts.usage
+        ? [this.#whole({ choices: [], usage: { ...writeUsage(facts.usage), ...more } })]
+        : NO_FRAMES;
+    return [...usage, Frame.DONE];
+  }
+
+  get #index(): number {
+    return this.#options.index ?? 0;
   }
 
   #written(delta: string): Frame {
-    return Frame.ofData(`${this.#start()},"choices":[{"index":0,"delta":${delta},"finish_reason":null}]}`);
+    return Frame.ofData(`${this.#start()},"choices":[{"index":${this.#index},"delta":${delta},"finish_reason":null}]}`);
   }
 
   /** A chunk with more to it than a delta. */

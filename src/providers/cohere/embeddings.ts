@@ -1,0 +1,63 @@
+import type { Completion } from "../../core/answer.ts";
+import { GatewayError } from "../../core/error.ts";
+import type { DecodeContext } from "../../core/provider.ts";
+import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { numberIn } from "../chat/refuse.ts";
+import { embeddingList, textsIn } from "../embedding-list.ts";
+import { embeddedError } from "./error.ts";
+import type { Translate } from "./translate.ts";
+
+/**
+ * OpenAI's embeddings as Cohere's. What they are made for is Cohere's own question: a client answers it in `input_type`,
+ * the configuration for everyone else. Numbers are asked for whatever the client wants: base64 is made of them here.
+ */
+export function embedRequest(defaultInputType: string): Translate {
+  return (request, { model, drop }) => {
+    const { input, input_type, dimensions: _, encoding_format: _format, user, embedding_types, ...native } = request;
+    if (user) drop("user");
+    const dimensions = numberIn(request, "dimensions");
+    return {
+      ...Object.fromEntries(Object.entries(native).filter(([, value]) => value !== null)),
+      model,
+      texts: textsIn(input),
+      input_type: input_type ?? defaultInputType,
+      embedding_types: [typeOf(embedding_types, drop)],
+      ...(dimensions === undefined ? {} : { output_dimension: dimensions }),
+    };
+  };
+}
+
+/** OpenAI's answer has room for one embedding of each text. */
+function typeOf(types: unknown, drop: (path: string) => void): unknown {
+  if (types === undefined || types === null) return "float";
+  if (Array.isArray(types) && types.length === 1) return types[0];
+  drop("embedding_types");
+  return "float";
+}
+
+export function decodeEmbeddings(body: Buffer, context: DecodeContext): Completion {
+  const answer = tryParse(body.toString());
+  if (!isObject(answer)) throw notEmbeddings(answer);
+  const vectors = vectorsIn(answer.embeddings);
+  if (!vectors) throw notEmbeddings(answer);
+  return embeddingList({ vectors, promptTokens: tokensIn(answer.meta) }, context);
+}
+
+function notEmbeddings(answer: unknown): GatewayError {
+  return (
+    embeddedError(answer) ?? new GatewayError("upstream_invalid_response", "The provider's answer holds no embeddings.")
+  );
+}
+
+/** By type of number, of which one was asked for. */
+function vectorsIn(embeddings: unknown): number[][] | undefined {
+  const list = isObject(embeddings) ? Object.values(embeddings).find(Array.isArray) : embeddings;
+  return Array.isArray(list) ? list : undefined;
+}
+
+function tokensIn(meta: unknown): number | undefined {
+  const { billed_units } = isObject(meta) ? meta : {};
+  const { input_tokens, image_tokens }: JsonObject = isObject(billed_units) ? billed_units : {};
+  if (typeof input_tokens !== "number") return undefined;
+  return input_tokens + (typeof image_tokens === "number" ? image_tokens : 0);
+}
