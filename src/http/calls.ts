@@ -66,7 +66,8 @@ export class Calls {
       limit = setDeadline(model.timeouts.totalMs, () => signal.abort(totalTimeout(model)));
       const call: Call = { id, arrivedAt, caller: key.caller, endpoint, model, request, signal, notes };
       onTheRoad = true;
-      await sendAnswer(outgoing, call, await road(call), this.#options);
+      const sending = sendAnswer(outgoing, call, await road(call), this.#options);
+      if (sending) await sending;
     } catch (thrown) {
       const error = asGatewayError(thrown);
       if (!onTheRoad) this.#options.refused(error, endpoint.path);

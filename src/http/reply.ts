@@ -10,14 +10,16 @@ export interface ReplyOptions {
   readonly slowReaderMs: number;
 }
 
-export async function sendAnswer(
+/** Undefined when the answer is on its way already: whole ones have nothing to wait for. */
+export function sendAnswer(
   outgoing: ServerResponse,
   call: Call,
   answer: Answer,
   options: ReplyOptions,
-): Promise<void> {
-  if (answer.kind === "whole") sendWhole(outgoing, call, answer);
-  else await sendStream(outgoing, call, answer, options);
+): Promise<void> | undefined {
+  if (answer.kind === "stream") return sendStream(outgoing, call, answer, options);
+  sendWhole(outgoing, call, answer);
+  return undefined;
 }
 
 function sendWhole(outgoing: ServerResponse, call: Call, { source, completion }: WholeAnswer): void {
