@@ -19,6 +19,8 @@ const KNOWN: readonly Known[] = [
     patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"],
   },
   { name: "anthropic", variable: "ANTHROPIC_API_KEY", patterns: ["claude-*"] },
+  { name: "gemini", variable: "GEMINI_API_KEY", patterns: ["gemini-*", "gemma-*"] },
+  { name: "gemini", variable: "GOOGLE_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   ...Object.entries(presets as Readonly<Record<string, Preset>>).flatMap(([name, { variable, models = [] }]) =>
     variable === undefined ? [] : [{ name, variable, patterns: models }],
   ),
@@ -31,7 +33,9 @@ export interface Discovery {
 }
 
 export async function discover(environment: Environment, env: NodeJS.ProcessEnv): Promise<Discovery> {
-  const found = KNOWN.filter(({ variable }) => env[variable]);
+  const set = KNOWN.filter(({ variable }) => env[variable]);
+  // Of two variables for one provider the first counts.
+  const found = set.filter(({ name }, at) => set.findIndex((other) => other.name === name) === at);
   const providers: Record<string, unknown> = {};
   const models: Record<string, { route: string }> = {};
   for (const { name, variable, patterns } of found) {
@@ -41,8 +45,11 @@ export async function discover(environment: Environment, env: NodeJS.ProcessEnv)
   const ollama = await findOllama(environment.OLLAMA_HOST);
   if (ollama) providers.ollama = { kind: "openai-compatible", baseUrl: `${ollama}/v1`, network: "private" };
   providers.demo = { kind: "demo" };
+  providers.builtin = { kind: "builtin" };
   for (const name of Object.keys(providers)) models[`${name}/*`] = { route: `${name}/*` };
   models.demo = { route: "demo/demo" };
+  // Only by its own name: an application that asks for another embedding model must not get this one's vectors.
+  models["all-minilm-l6-v2"] = { route: "builtin/all-minilm-l6-v2" };
   // Unchanged applications ask for models by bare names: they go to the first provider found, else to the demo.
   models["*"] = { route: `${Object.keys(providers)[0]}/*` };
   const checked = await checkConfig({ providers, models });

@@ -20,9 +20,13 @@ export function compareEmbeddings(answer: unknown, recorded: unknown, expect: Ex
   return [...faults, ...compareUsage(usage, countsOf({ prompt_tokens, total_tokens }))];
 }
 
-/** OpenAI's `data`; Titan's `embedding`; a list `embeddings` of vectors (Ollama, Cohere by type) or of objects that hold one (Gemini). */
+/**
+ * OpenAI's `data`; Titan's `embedding`; a list `embeddings` of vectors (Ollama, Cohere by type) or of objects that hold one
+ * (Gemini); Vertex's `predictions`, which hold the same.
+ */
 function recordedVectors(recorded: unknown): (readonly number[] | undefined)[] {
-  const { embedding, embeddings } = isObject(recorded) ? recorded : {};
+  const { embedding, embeddings, predictions } = isObject(recorded) ? recorded : {};
+  if (Array.isArray(predictions)) return predictions.flatMap((one) => recordedVectors({ embedding: one.embeddings }));
   if (embedding !== undefined) return [numbersOf(isObject(embedding) ? embedding.values : embedding)];
   const list = isObject(embeddings) ? embeddings.float : embeddings;
   if (!Array.isArray(list)) return vectorsIn(recorded);

@@ -9,6 +9,7 @@ import { type Gateway, startGateway } from "./gateway.ts";
 import { bodyBytes, type Recording } from "./recording.ts";
 import type { SchemaCheck } from "./schema.ts";
 import { type StubUpstream, startStubUpstream } from "./stub-upstream.ts";
+import { unargued } from "./wire.ts";
 import { type Supported, supportOf } from "./wires.ts";
 
 export interface ReplayOptions {
@@ -147,7 +148,8 @@ async function playCase(one: Case, stage: Stage): Promise<{ faults: readonly str
   } catch (error) {
     return { faults: [`no answer: ${(error as Error).message}`], notes: [] };
   }
-  const { faults, notes } = compareAnswer({ recording, supported, answer, schemas, direct });
+  const { faults: found, notes } = compareAnswer({ recording, supported, answer, schemas, direct });
+  const faults = direct ? found : unargued(found, recording.file, supported.wire);
   const keys = { provider: PROVIDER_KEY, gateway: gateway?.apiKey ?? "" };
   const requestFaults = gateway ? compareRequest(recording, supported.wire, stub.arrivalsAt(one.name), keys) : [];
   return { faults: [...faults, ...requestFaults, ...(one.flow?.faults ?? [])], notes };

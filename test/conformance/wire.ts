@@ -20,6 +20,7 @@ export interface Wire {
   /** A request in one spelling, without what `lossy` names, so that two that mean the same compare equal. */
   meaning?(body: JsonObject, lossy: readonly string[]): JsonObject;
   readonly intended: readonly Intended[];
+  readonly argued?: readonly Argued[];
 }
 
 export interface Endpoint {
@@ -44,6 +45,24 @@ export interface Intended {
   readonly expected: (value: unknown) => boolean;
   readonly actual: (value: unknown) => boolean;
   readonly why: string;
+}
+
+/** Where an answer rightly differs from what a recording expects. A row that explains nothing is a failure as well. */
+export interface Argued {
+  readonly file: string;
+  /** How the fault begins. */
+  readonly fault: string;
+  readonly why: string;
+}
+
+/** The faults that no row explains. */
+export function unargued(faults: readonly string[], file: string, { argued = [] }: Wire): string[] {
+  const rows = argued.filter((row) => row.file === file);
+  const unused = rows.filter((row) => !faults.some((fault) => fault.startsWith(row.fault)));
+  return [
+    ...faults.filter((fault) => !rows.some((row) => fault.startsWith(row.fault))),
+    ...unused.map(({ fault }) => `argued, but not so: ${fault}`),
+  ];
 }
 
 export const absent = (value: unknown): boolean => value === undefined;
