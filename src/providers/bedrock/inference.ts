@@ -22,6 +22,7 @@ export function inferenceOf(chat: JsonObject, options: InferenceOptions): Infere
   const thought = options.traits.claude ? claudeThought(chat, options, maxTokens) : thoughtOf(chat, options);
   const { temperature, top_p, top_k } = samplers(chat, options, thought.thinking);
   const stopSequences = stopOf(chat.stop, options);
+  if (chat.betas && !options.traits.claude) options.drop("betas");
   return {
     inferenceConfig: {
       // Left out, the limit is the model's own.

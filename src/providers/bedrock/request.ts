@@ -101,6 +101,7 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   "metadata",
   "service_tier",
   "response_format",
+  "betas",
   "inferenceConfig",
   "toolConfig",
   "outputConfig",
