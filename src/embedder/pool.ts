@@ -54,7 +54,8 @@ export class EmbedderPool {
   /** Ends the threads; what they are at, and what waits for them, fails. */
   async close(): Promise<void> {
     const stopping = new GatewayError("shutting_down", "The embedding model is being stopped.");
-    for (const job of [...this.#jobs]) job.fail(stopping);
+    const working = [...this.#works.values()].flatMap(({ pieces }) => pieces.map(({ job }) => job));
+    for (const job of [...this.#jobs, ...working]) job.fail(stopping);
     await Promise.all([...this.#works.keys()].map((thread) => thread.close()));
   }
 
