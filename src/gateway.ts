@@ -1,5 +1,6 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
 import { messages } from "./bridges/messages.ts";
+import { responses } from "./bridges/responses.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
 import type { Conversations, KeptItems } from "./core/conversations.ts";
@@ -42,7 +43,7 @@ export interface Gateway {
 }
 
 /** What providers serve although their API does not have it. */
-const BRIDGES: readonly Bridge[] = [messages];
+const BRIDGES: readonly Bridge[] = [messages, responses];
 
 /** Who serves such a call is decided on the road. */
 const NO_ATTEMPTS: Policy = () => [];

@@ -31,7 +31,8 @@ export class AssistantTurn {
 
   #think(text: string, sealed: JsonObject): void {
     this.#thought += text;
-    this.#sealed = { ...this.#sealed, ...sealed };
+    const calls = { ...asObject(this.#sealed.calls), ...asObject(sealed.calls) };
+    this.#sealed = { ...this.#sealed, ...sealed, calls };
     if (Array.isArray(sealed.thinking_blocks)) this.#thinking = [...this.#thinking, ...sealed.thinking_blocks];
   }
 
@@ -62,8 +63,10 @@ export class AssistantTurn {
   }
 
   #extrasOf({ id }: JsonObject): JsonObject {
-    const { calls } = this.#sealed;
-    const extras = isObject(calls) && typeof id === "string" ? calls[id] : undefined;
-    return isObject(extras) ? extras : {};
+    return asObject(asObject(this.#sealed.calls)[String(id)]);
   }
+}
+
+function asObject(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
 }

@@ -35,7 +35,8 @@ function saidIn({ body, conversation }: OpenAIRequest): Said[] {
     return [...inputItems(tryParse(input)), ...(isObject(answer) ? inputItems(answer.output) : [])];
   });
   const added = inputItems(body.value.input).map((item, at) => {
-    const referenced = typeOfItem(item) === "item_reference" ? conversation?.referenced.get(String(item.id)) : undefined;
+    const referenced =
+      typeOfItem(item) === "item_reference" ? conversation?.referenced.get(String(item.id)) : undefined;
     return { item: referenced?.item ?? item, path: `input[${at}]` };
   });
   return [...before.map((item) => ({ item, path: "previous_response_id" })), ...added];

@@ -12,7 +12,8 @@ export function toolsOf({ tools, tool_choice }: JsonObject, way: Way): Tools {
   const own = offered.flatMap<JsonObject>((tool) => toolOf(tool, way) ?? []);
   const choice = choiceOf(tool_choice, way);
   if (own.length > 0) return { tools: own, ...(choice === undefined ? {} : { tool_choice: choice }) };
-  if (offered.length > 0 && choice === "required") throw unsupported("tool_choice", "the tools that OpenAI runs itself");
+  if (offered.length > 0 && choice === "required")
+    throw unsupported("tool_choice", "the tools that OpenAI runs itself");
   return {};
 }
 
