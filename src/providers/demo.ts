@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { wholeBody } from "../core/outbound-body.ts";
-import type { Exchange, ExchangeBody, Outbound, Transport } from "../core/provider.ts";
+import type { Exchange, Outbound, Transport } from "../core/provider.ts";
 import { defineProvider, type OpenProvider } from "../core/provider-kind.ts";
 import type { CallSignal } from "../core/signal.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
+import { streamExchange, wholeExchange } from "./inside.ts";
 import { openAICompatible } from "./openai-compatible.ts";
 
 interface DemoOptions {
@@ -21,13 +22,17 @@ export default defineProvider({
 function demo({ tokensPerSecond }: DemoOptions): OpenProvider {
   const transport: Transport = async (outbound, { signal }) => {
     const request = requestOf(outbound);
-    if (outbound.path === "/embeddings") return whole(embeddingsFor(request));
+    if (outbound.path === "/embeddings") return answered(embeddingsFor(request));
     const answer = answerFor(outbound.path, request);
     const pauseMs = 1000 / tokensPerSecond;
-    return request.stream === true ? stream(streamOf(answer, { pauseMs, signal })) : whole(wholeOf(answer));
+    return request.stream === true ? streamExchange(streamOf(answer, { pauseMs, signal })) : answered(wholeOf(answer));
   };
   const { chat, completions, embeddings } = openAICompatible({ streamUsage: true });
   return { adapters: { chat: chat!, completions: completions!, embeddings: embeddings! }, transport };
+}
+
+function answered(text: string): Exchange {
+  return wholeExchange(Buffer.from(text));
 }
 
 function requestOf({ body }: Outbound): JsonObject {
@@ -159,27 +164,4 @@ function vectorOf(text: string): Float32Array {
   const raw = Float32Array.from(bytes, (byte) => byte - 127.5);
   const length = Math.hypot(...raw);
   return raw.map((value) => value / length);
-}
-
-function whole(text: string): Exchange {
-  const bytes = Buffer.from(text);
-  return { ...stream(once(bytes)), headers: { "content-type": "application/json" }, whole: bytes };
-}
-
-function stream(chunks: AsyncGenerator<Uint8Array, undefined>): Exchange {
-  const body: ExchangeBody = {
-    next: () => chunks.next(),
-    return: () => chunks.return(undefined),
-    firstByteSeen: () => {},
-    drain: () => void chunks.return(undefined),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-  return { status: 200, headers: { "content-type": "text/event-stream" }, body };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
-  yield bytes;
-  return undefined;
 }
