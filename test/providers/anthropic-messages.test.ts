@@ -132,7 +132,7 @@ test("thinking blocks come back first and unchanged; thoughts without a signatur
   });
   expect(reply([unsigned])).toMatchObject({
     messages: [{}, { content: [text("So:")] }, {}],
-    dropped: ["messages.reasoning_content"],
+    dropped: ["messages.thinking_blocks", "messages.reasoning_content"],
   });
 });
 

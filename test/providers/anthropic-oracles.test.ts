@@ -29,7 +29,7 @@ const argued: readonly Row[] = [
   {
     golden: "request/full",
     path: "output_format",
-    why: "a schema for any JSON object has `additionalProperties: true`, which Anthropic answers with 400; `response_format: json_object` is named as dropped",
+    why: "a schema for any JSON object has `additionalProperties: true`, which Anthropic answers with 400; a tool that has to be called takes its place, unless the client demands a call of its own",
   },
   {
     golden: "request/reasoning_max",

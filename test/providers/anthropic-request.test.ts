@@ -289,9 +289,25 @@ describe("a response format", () => {
   });
 
   test("is named where it cannot be had", () => {
-    expect(dropsOf({ response_format: { type: "json_object" } })).toEqual(["response_format"]);
-    const response_format = { type: "json_schema", json_schema: { name: "r", schema } };
-    expect(dropsOf({ model: "claude-3-7-sonnet-20250219", response_format })).toEqual(["response_format"]);
+    expect(dropsOf({ response_format: { type: "grammar" } })).toEqual(["response_format"]);
+    expect(dropsOf({ response_format: { type: "json_schema", json_schema: { name: "r" } } })).toEqual([
+      "response_format",
+    ]);
+  });
+
+  test("brings its description along, unless the schema has one", () => {
+    const formatOf = (described: JsonObject) =>
+      encode({
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "r", description: "A result", schema: described },
+        },
+      }).body.output_config;
+    expect(formatOf(schema)).toEqual({
+      format: { type: "json_schema", schema: { ...schema, description: "A result" } },
+    });
+    const own = { ...schema, description: "Mine" };
+    expect(formatOf(own)).toEqual({ format: { type: "json_schema", schema: own } });
   });
 
   test("keeps what can be enforced and turns the rest into a hint", () => {

@@ -2,9 +2,10 @@ import type { Completion } from "../../core/answer.ts";
 import { GatewayError } from "../../core/error.ts";
 import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { writeUsage } from "../../protocol/openai.ts";
+import { type FinishReason, writeUsage } from "../../protocol/openai.ts";
 import { type Sources, sourcesOf } from "./citations.ts";
 import { embeddedError } from "./error.ts";
+import { JSON_TOOL } from "./json-tool.ts";
 import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
 
 export interface AnswerOptions {
@@ -18,7 +19,8 @@ export interface AnswerOptions {
 export function decodeAnswer(body: Buffer, { created, model }: AnswerOptions): Completion {
   const answer = parseExactly(body.toString());
   if (!isObject(answer) || !Array.isArray(answer.content)) throw notAnAnswer(answer);
-  const message = messageOf(answer.content.filter(isObject));
+  const blocks = answer.content.filter(isObject);
+  const message = messageOf(blocks);
   const usage = usageOf(answer.usage);
   const completion = {
     id: answer.id ?? `msg_${created}`,
@@ -30,7 +32,7 @@ export function decodeAnswer(body: Buffer, { created, model }: AnswerOptions): C
         index: 0,
         message,
         logprobs: null,
-        finish_reason: finishReasonOf(answer.stop_reason, message.tool_calls !== undefined),
+        finish_reason: endOf(answer.stop_reason, { blocks, called: message.tool_calls !== undefined }),
         ...stopDetailsOf(answer.stop_details),
       },
     ],
@@ -40,11 +42,22 @@ export function decodeAnswer(body: Buffer, { created, model }: AnswerOptions): C
   return { body: JSON.stringify(completion), usage };
 }
 
+/** A model that called nothing but the tool that takes its answer has ended. */
+function endOf(reason: unknown, { blocks, called }: { blocks: readonly JsonObject[]; called: boolean }): FinishReason {
+  const answered = !called && blocks.some(isJsonAnswer);
+  return finishReasonOf(answered && reason === "tool_use" ? "end_turn" : reason, called);
+}
+
+function isJsonAnswer({ type, name }: JsonObject): boolean {
+  return type === "tool_use" && name === JSON_TOOL;
+}
+
 /** Server tools and their results are Anthropic's own affair: the client neither called them nor has to answer. */
 function messageOf(blocks: readonly JsonObject[]): JsonObject {
   const texts = blocks.filter(({ type }) => type === "text");
-  const content = texts.map(({ text }) => text).join("");
-  const calls = blocks.filter(({ type }) => type === "tool_use").map(toolCall);
+  const json = blocks.find(isJsonAnswer);
+  const content = json ? JSON.stringify(json.input ?? {}) : texts.map(({ text }) => text).join("");
+  const calls = blocks.filter((block) => block.type === "tool_use" && !isJsonAnswer(block)).map(toolCall);
   const thoughts = blocks.flatMap<JsonObject>((block) => thinkingBlock(block) ?? []);
   const reasoning = thoughts.map(({ thinking }) => thinking ?? "").join("");
   return {
@@ -54,7 +67,7 @@ function messageOf(blocks: readonly JsonObject[]): JsonObject {
     ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
     ...(thoughts.length > 0 ? { thinking_blocks: thoughts } : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
-    ...sourcesIn(texts),
+    ...(json ? {} : sourcesIn(texts)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { type Data, readDataUrl, readFileData } from "../chat/data-url.ts";
-import { invalid, unsupported } from "../chat/refuse.ts";
+import { dropOthers, invalid, unsupported } from "../chat/refuse.ts";
 
 /** A content block of Anthropic's. */
 export type Block = JsonObject & { readonly type: string };
@@ -28,6 +28,8 @@ export function isBlank(text: string): boolean {
 
 function blockOf(part: unknown, place: Place): Block | undefined {
   if (!isObject(part) || typeof part.type !== "string") throw invalid(place.path, "must be an object with a type");
+  const known = KNOWN.get(part.type);
+  if (known) dropOthers(part, { known, path: "messages.content", drop: place.drop });
   switch (part.type) {
     case "text":
       return textBlock(part, part.text, place);
@@ -43,6 +45,14 @@ function blockOf(part: unknown, place: Place): Block | undefined {
       return part as Block;
   }
 }
+
+/** Members of OpenAI's parts that are read here. Parts of other types pass whole. */
+const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["text", new Set(["type", "text", "cache_control", "citations"])],
+  ["refusal", new Set(["type", "refusal", "cache_control", "citations"])],
+  ["image_url", new Set(["type", "image_url", "cache_control"])],
+  ["file", new Set(["type", "file", "cache_control", "citations", "context", "title"])],
+]);
 
 function textBlock(part: JsonObject, text: unknown, { path }: Place): Block | undefined {
   if (typeof text !== "string") throw invalid(`${path}.${part.type}`, "must be a string");

@@ -1,6 +1,6 @@
 import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { invalid, unsupported } from "../chat/refuse.ts";
+import { dropOthers, invalid, unsupported } from "../chat/refuse.ts";
 import { type Block, blocksOf, isBlank } from "./content.ts";
 
 export interface Conversation {
@@ -24,6 +24,7 @@ export function conversationOf(messages: readonly unknown[], drop: (path: string
     const path = `messages[${at}]`;
     if (!isObject(message)) throw invalid(path, "must be an object");
     const { role } = message;
+    dropOthers(message, { known: KNOWN, path: "messages", drop });
     if (role === "system" || role === "developer") {
       system.push(systemText(message, path, drop));
       continue;
@@ -39,6 +40,15 @@ export function conversationOf(messages: readonly unknown[], drop: (path: string
   if (turns.length === 0) return { messages: [{ role: "user", content: instructions.map(asBlock) }] };
   return { ...systemOf(instructions), messages: turns.map((turn, at) => tidy(turn, at === turns.length - 1)) };
 }
+
+/**
+ * Fields of a message that are read here, or named where they cannot be honoured. A tool's `name` is the call's, and
+ * annotations were the provider's word: neither asks for anything.
+ */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...["role", "content", "name", "refusal", "audio", "tool_calls", "function_call", "tool_call_id", "is_error"],
+  ...["reasoning_content", "thinking_blocks", "cache_control", "annotations", "citations"],
+]);
 
 function blocksIn(message: JsonObject, path: string, drop: (path: string) => void): Block[] {
   switch (message.role) {
@@ -57,7 +67,7 @@ function blocksIn(message: JsonObject, path: string, drop: (path: string) => voi
 }
 
 function assistantBlocks(message: JsonObject, path: string, drop: (path: string) => void): Block[] {
-  const thoughts = thinkingBlocks(message.thinking_blocks);
+  const thoughts = thinkingBlocks(message.thinking_blocks, drop);
   if (message.name) drop("messages.name");
   if (message.audio) drop("messages.audio");
   if (message.function_call) drop("messages.function_call");
@@ -73,16 +83,19 @@ function assistantBlocks(message: JsonObject, path: string, drop: (path: string)
 }
 
 /** As they came in our answer. Those of other providers have no signature that Anthropic would accept. */
-function thinkingBlocks(value: unknown): Block[] {
-  const blocks = Array.isArray(value) ? value.filter(isObject) : [];
+function thinkingBlocks(value: unknown, drop: (path: string) => void): Block[] {
+  const blocks: unknown[] = Array.isArray(value) ? value : [];
   return blocks.flatMap((block): Block[] => {
-    const { type, thinking, signature, data } = block;
+    const { type, thinking, signature, data } = isObject(block) ? block : {};
     if (type === "thinking" && typeof thinking === "string" && signature) return [{ type, thinking, signature }];
-    return type === "redacted_thinking" && data ? [{ type, data }] : [];
+    if (type === "redacted_thinking" && data) return [{ type, data }];
+    drop("messages.thinking_blocks");
+    return [];
   });
 }
 
 function toolUse(call: unknown, path: string): Block {
+  if (isObject(call) && call.type === "custom") throw unsupported(path, "calls of custom tools");
   const { name, arguments: text } = isObject(call) && isObject(call.function) ? call.function : {};
   if (typeof name !== "string") throw invalid(`${path}.function.name`, "must be a string");
   return { type: "tool_use", id: toolId((call as JsonObject).id, `${path}.id`), name, input: inputOf(text) };

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { numberIn } from "../chat/refuse.ts";
+import { dropOthers, numberIn } from "../chat/refuse.ts";
 import { otherFields } from "./fields.ts";
+import { withJsonTool } from "./json-tool.ts";
 import { conversationOf } from "./messages.ts";
 import { type ModelTraits, traitsOf } from "./models.ts";
 import { samplersOf } from "./samplers.ts";
@@ -26,10 +27,12 @@ export function messagesRequest(chat: JsonObject, { model, defaultMaxTokens }: R
   const dropped = new Set<string>();
   const drop = (path: string) => void dropped.add(path);
   const traits = traitsOf(model);
-  const tools = toolsOf(chat, traits, drop);
+  const offered = toolsOf(chat, traits, drop);
+  const jsonTools = withJsonTool(chat, { traits, tools: offered });
+  const tools = jsonTools ?? offered;
   const { maxTokens, thinking, effort } = thinkingOf(chat, {
     traits,
-    maxTokens: numberIn(chat, "max_completion_tokens") ?? numberIn(chat, "max_tokens"),
+    maxTokens: maxTokensOf(chat, drop),
     defaultMaxTokens,
     toolForced: forcesTool(tools),
     drop,
@@ -47,11 +50,33 @@ export function messagesRequest(chat: JsonObject, { model, defaultMaxTokens }: R
     ...stopOf(chat.stop, drop),
     ...metadataOf(chat, drop),
     ...serviceTierOf(chat.service_tier, drop),
-    ...outputConfigOf(chat, { traits, effort, drop }),
+    ...outputConfigOf(chat, { traits, effort, formatted: jsonTools !== undefined, drop }),
   };
   const betas = betasOf(chat.betas, drop);
+  dropUnread(chat, drop);
   return { body, betas, dropped: [...dropped] };
 }
+
+/** The newer name wins. */
+function maxTokensOf(chat: JsonObject, drop: (path: string) => void): number | undefined {
+  const older = numberIn(chat, "max_tokens");
+  const newer = numberIn(chat, "max_completion_tokens") ?? older;
+  if (older !== undefined && older !== newer) drop("max_tokens");
+  return newer;
+}
+
+/** Objects of which only some members are read, or that are none. */
+function dropUnread(chat: JsonObject, drop: (path: string) => void): void {
+  for (const name of ["thinking", "output_config", "stream_options", "metadata", "response_format"]) {
+    if (chat[name] !== undefined && chat[name] !== null && !isObject(chat[name])) drop(name);
+  }
+  // Nothing is padded here to hide its length.
+  const { include_obfuscation, ...options } = isObject(chat.stream_options) ? chat.stream_options : {};
+  if (include_obfuscation === true) drop("stream_options.include_obfuscation");
+  dropOthers(options, { known: STREAM_OPTIONS, path: "stream_options", drop });
+}
+
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["include_usage"]);
 
 /** Anthropic refuses stop sequences without a visible character. */
 function stopOf(stop: unknown, drop: (path: string) => void): JsonObject {
@@ -66,6 +91,7 @@ function metadataOf(chat: JsonObject, drop: (path: string) => void): JsonObject 
   const { user_id, ...notes } = isObject(chat.metadata) ? chat.metadata : {};
   if (Object.keys(notes).length > 0) drop("metadata");
   const id = user_id ?? chat.user ?? chat.safety_identifier;
+  for (const name of ["user", "safety_identifier"]) if ((chat[name] ?? id) !== id) drop(name);
   return typeof id === "string" && id !== "" ? { metadata: { user_id: id } } : {};
 }
 
@@ -85,12 +111,14 @@ function serviceTierOf(tier: unknown, drop: (path: string) => void): JsonObject 
 interface OutputOptions {
   readonly traits: ModelTraits;
   readonly effort: string | undefined;
+  /** The response format has been seen to. */
+  readonly formatted: boolean;
   readonly drop: (path: string) => void;
 }
 
 /** What the client says in Anthropic's own words wins. */
-function outputConfigOf(chat: JsonObject, { traits, effort, drop }: OutputOptions): JsonObject {
-  const format = formatOf(chat.response_format, traits, drop);
+function outputConfigOf(chat: JsonObject, { traits, effort, formatted, drop }: OutputOptions): JsonObject {
+  const format = formatted ? undefined : formatOf(chat.response_format, traits, drop);
   const config = {
     ...(effort ? { effort } : {}),
     ...(format ? { format } : {}),
@@ -101,14 +129,16 @@ function outputConfigOf(chat: JsonObject, { traits, effort, drop }: OutputOption
 
 function formatOf(wanted: unknown, traits: ModelTraits, drop: (path: string) => void): JsonObject | undefined {
   if (wanted === undefined || wanted === null || (isObject(wanted) && wanted.type === "text")) return undefined;
-  const { schema } = isObject(wanted) && isObject(wanted.json_schema) ? wanted.json_schema : {};
+  const { schema, description } = isObject(wanted) && isObject(wanted.json_schema) ? wanted.json_schema : {};
   if (!isObject(schema) || !traits.schemas) {
-    // JSON of any shape (`json_object`) cannot be asked for: Anthropic wants every object's members named.
+    // JSON of any shape (`json_object`) cannot be asked for: Anthropic wants every object's members named. A tool takes
+    // it, but not beside thinking.
     drop("response_format");
     return undefined;
   }
   const enforced = enforceable(schema, (keyword) => drop(`response_format.json_schema.schema.${keyword}`));
-  return { type: "json_schema", schema: enforced };
+  const told = typeof description === "string" && description !== "" && enforced.description === undefined;
+  return { type: "json_schema", schema: told ? { ...enforced, description } : enforced };
 }
 
 /** Names of features, as the header `anthropic-beta` takes them. */

@@ -7,6 +7,7 @@ import { ChatChunks, type ChunkOptions, type Frames, NO_FRAMES } from "../chat/c
 import { thinkingBlock } from "./answer.ts";
 import { sourcesOf } from "./citations.ts";
 import { embeddedError } from "./error.ts";
+import { JSON_TOOL } from "./json-tool.ts";
 import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.ts";
 
 /**
@@ -44,6 +45,8 @@ function notJson(): GatewayError {
 type OpenBlock =
   | { readonly kind: "text"; readonly start: number; readonly citations: unknown[] }
   | { readonly kind: "tool"; readonly index: number; readonly input: unknown; argued: boolean }
+  /** The tool whose input is the answer's content. */
+  | { readonly kind: "json"; readonly input: unknown; argued: boolean }
   | { readonly kind: "thinking"; thinking: string; signature: string };
 
 interface Lists {
@@ -59,6 +62,7 @@ class StreamedAnswer {
   readonly #open = new Map<unknown, OpenBlock>();
   #textLength = 0;
   #toolCalls = 0;
+  #jsonAnswered = false;
   readonly #lists: Lists = { thinking_blocks: [], annotations: [], citations: [] };
   #usage: JsonObject = {};
   #end: JsonObject = {};
@@ -122,6 +126,11 @@ class StreamedAnswer {
         this.#open.set(key, { kind: "thinking", thinking: "", signature: String(block.signature ?? "") });
         return this.#chunks.begin(this.#thought(block.thinking, key));
       case "tool_use": {
+        if (block.name === JSON_TOOL) {
+          this.#jsonAnswered = true;
+          this.#open.set(key, { kind: "json", input: block.input, argued: false });
+          return this.#chunks.begin();
+        }
         const index = this.#toolCalls++;
         this.#open.set(key, { kind: "tool", index, input: block.input, argued: false });
         return this.#chunks.begin([this.#chunks.toolCall(index, { id: block.id, name: block.name })]);
@@ -173,8 +182,9 @@ class StreamedAnswer {
 
   #input(text: unknown, key: unknown): Frames {
     const block = this.#open.get(key);
-    if (block?.kind !== "tool" || typeof text !== "string" || text === "") return NO_FRAMES;
+    if ((block?.kind !== "tool" && block?.kind !== "json") || typeof text !== "string" || text === "") return NO_FRAMES;
     block.argued = true;
+    if (block.kind === "json") return this.#text(text);
     return [this.#chunks.toolArguments(block.index, text)];
   }
 
@@ -186,6 +196,8 @@ class StreamedAnswer {
     switch (block.kind) {
       case "tool":
         return block.argued ? NO_FRAMES : [this.#chunks.toolArguments(block.index, JSON.stringify(block.input ?? {}))];
+      case "json":
+        return block.argued ? NO_FRAMES : this.#text(JSON.stringify(block.input ?? {}));
       case "thinking":
         this.#lists.thinking_blocks.push({ type: "thinking", ...block });
         return NO_FRAMES;
@@ -212,7 +224,8 @@ class StreamedAnswer {
   #stop(): Frames {
     const rest = [...this.#open.keys()].flatMap((key) => this.#closeBlock(key));
     const { stop_reason, stop_details } = this.#end;
-    const reason = finishReasonOf(stop_reason, this.#toolCalls > 0);
+    const answered = this.#jsonAnswered && this.#toolCalls === 0 && stop_reason === "tool_use";
+    const reason = finishReasonOf(answered ? "end_turn" : stop_reason, this.#toolCalls > 0);
     const more = { choice: stopDetailsOf(stop_details), chunk: serviceTierOf(this.#usage) };
     return [...this.#chunks.begin(rest), ...this.#told(), ...this.#chunks.end(reason, more)];
   }

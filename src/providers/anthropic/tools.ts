@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { invalid } from "../chat/refuse.ts";
 import type { ModelTraits } from "./models.ts";
 import { enforceable } from "./schema.ts";
 
@@ -9,7 +10,10 @@ export interface Tools {
 
 /** The tools on offer and how they may be chosen. Anthropic's own tools and choices pass as they are. */
 export function toolsOf(chat: JsonObject, traits: ModelTraits, drop: (path: string) => void): Tools {
-  const offered = Array.isArray(chat.tools) ? chat.tools.filter(isObject) : [];
+  const offered = (Array.isArray(chat.tools) ? chat.tools : []).map((tool: unknown, at) => {
+    if (!isObject(tool)) throw invalid(`tools[${at}]`, "must be an object");
+    return tool;
+  });
   const { choice, allowed } = choiceOf(chat.tool_choice, drop);
   const tools = offered
     .filter((tool) => allowed === undefined || allowed.has(nameOf(tool)))

@@ -11,6 +11,20 @@ export function unsupported(path: string, what: string): GatewayError {
   return new GatewayError("unsupported", `This model's provider does not take ${what}.`, { param: path });
 }
 
+export interface Known {
+  readonly known: ReadonlySet<string>;
+  /** Where the object stands, without indexes. */
+  readonly path: string;
+  readonly drop: (path: string) => void;
+}
+
+/** Names to `drop` every member of a client's object that nothing reads. */
+export function dropOthers(value: JsonObject, { known, path, drop }: Known): void {
+  for (const [name, member] of Object.entries(value)) {
+    if (member !== null && member !== undefined && !known.has(name)) drop(`${path}.${name}`);
+  }
+}
+
 /** A number the client may leave out. Throws for anything else: to ignore it would be to answer another request. */
 export function numberIn(chat: JsonObject, name: string): number | undefined {
   const value = chat[name] ?? undefined;
