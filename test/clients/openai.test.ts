@@ -1,5 +1,7 @@
 import OpenAI from "openai";
+import { zodResponseFormat } from "openai/helpers/zod";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { KEY, startTestPlane, type TestPlane } from "../support/data-plane.ts";
 import { modelServer } from "../support/model-server.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
@@ -64,6 +66,12 @@ describe("the official openai client, unchanged but for its base URL", () => {
         { id: "call_1", function: { name: "weather", arguments: '{"city":"Oslo"}' } },
       ]);
     }
+  });
+
+  it("parses structured output", async () => {
+    const format = zodResponseFormat(z.object({ city: z.string(), days: z.number() }), "stay");
+    const answer = await client.chat.completions.parse({ model: "support-bot", messages, response_format: format });
+    expect(answer.choices[0]?.message.parsed).toEqual({ city: "Oslo", days: 3 });
   });
 
   it("embeds, through the client's own base64", async () => {

@@ -4,6 +4,9 @@ import { type Behaviour, completion, DONE, event, eventStream, json } from "./up
 
 const CALL = { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Oslo"}' } };
 
+/** What it says when an answer of a certain form is asked for. */
+const OBJECT = '{"city":"Oslo","days":3}';
+
 /** `broken` as the model's name answers 429, `refused` 400; a request with tools gets a tool call unless a tool has answered. */
 export const modelServer: Behaviour = ({ path, body }, response) => {
   const request = JSON.parse(body || "{}");
@@ -19,7 +22,7 @@ export const modelServer: Behaviour = ({ path, body }, response) => {
   if (path.endsWith("/embeddings")) return json(response, embeddings(request));
   const wantsTool = request.tools && !request.messages.some((message: { role: string }) => message.role === "tool");
   if (request.stream) return streamed(response, { wantsTool, usage: request.stream_options?.include_usage === true });
-  if (!wantsTool) return json(response, completion("Hello from the model."));
+  if (!wantsTool) return json(response, completion(request.response_format ? OBJECT : "Hello from the model."));
   const message = { role: "assistant", content: null, refusal: null, tool_calls: [CALL] };
   json(response, completion("", { choices: [{ index: 0, message, logprobs: null, finish_reason: "tool_calls" }] }));
 };
