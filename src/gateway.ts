@@ -5,6 +5,7 @@ import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
 import type { Conversations, KeptItems } from "./core/conversations.ts";
 import type { EndpointName } from "./core/endpoint.ts";
+import type { ObjectStore } from "./core/objects.ts";
 import type { ModelPolicy, Policy } from "./core/policy.ts";
 import type { Bridge, Provider } from "./core/provider.ts";
 import type { Ways } from "./core/provider-kind.ts";
@@ -23,6 +24,7 @@ export interface Lasting {
   readonly health: HealthBook;
   readonly records: Records;
   readonly conversations: Conversations & KeptItems;
+  readonly objects: ObjectStore;
 }
 
 export interface Gateway {
@@ -30,6 +32,7 @@ export interface Gateway {
   readonly generation: number;
   readonly records: Records;
   readonly conversations: Conversations & KeptItems;
+  readonly objects: ObjectStore;
   readonly health: HealthBook;
   readonly send: Send;
   readonly resolve: ResolveModel;
@@ -54,7 +57,7 @@ const schemas = schemaChecks();
 export function createGateway(
   generation: number,
   config: Config,
-  { pools, health, records, conversations }: Lasting,
+  { pools, health, records, conversations, objects }: Lasting,
 ): Gateway {
   const ways: Ways = { transportTo: (baseUrl, network) => pools.transportTo(baseUrl, network) };
   const providers = new Map(
@@ -71,6 +74,7 @@ export function createGateway(
     generation,
     records,
     conversations,
+    objects,
     health,
     send: checkedSend(send(providers), schemas),
     withoutModel: (name) => ({

@@ -123,6 +123,7 @@ async function one({ settings, env, keys, logs }: Parts): Promise<DataSide> {
     env,
     authenticate: keys.authenticate,
     conversations: keys.conversations,
+    objects: keys.objects,
     logs,
     reusePort: false,
   });

@@ -11,6 +11,7 @@ import { HealthBook } from "../src/routing/health.ts";
 import { Pools } from "../src/routing/transport.ts";
 import { conversationsInMemory } from "./support/conversations.ts";
 import { liveHeapBytes } from "./support/heap.ts";
+import { objectsInMemory } from "./support/objects.ts";
 
 const config = await parseConfig(
   "providers: { demo: { kind: demo, tokensPerSecond: 10000 } }\nmodels: { m: { route: demo/demo } }",
@@ -22,6 +23,7 @@ const gateway = createGateway(1, config, {
   pools: new Pools(),
   health: new HealthBook(),
   conversations: conversationsInMemory(),
+  objects: objectsInMemory(),
   records: { started: () => void started++, write: (record) => void records.push(record) },
 });
 const road = pipeline(gateway);

@@ -3,11 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
 import type { Conversations, KeptItems } from "../core/conversations.ts";
 import type { Endpoint } from "../core/endpoint.ts";
+import type { ObjectStore } from "../core/objects.ts";
 import { speech, transcriptions, translations } from "../endpoints/audio.ts";
+import { batches } from "../endpoints/batches.ts";
 import { chat } from "../endpoints/chat.ts";
 import { completions } from "../endpoints/completions.ts";
 import { countTokens } from "../endpoints/count-tokens.ts";
 import { embeddings } from "../endpoints/embeddings.ts";
+import { files } from "../endpoints/files.ts";
+import { fineTuning } from "../endpoints/fine-tuning.ts";
 import { imageEdits, imageGenerations, imageVariations } from "../endpoints/images.ts";
 import { messages } from "../endpoints/messages.ts";
 import { moderations } from "../endpoints/moderations.ts";
@@ -30,6 +34,7 @@ export interface DataPlaneOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly authenticate: Authenticate;
   readonly conversations: Conversations & KeptItems;
+  readonly objects: ObjectStore;
   readonly logs: Logs;
   /** Several processes share the port. */
   readonly reusePort: boolean;
@@ -50,6 +55,9 @@ const ENDPOINTS = [
   speech,
   transcriptions,
   translations,
+  ...files,
+  ...batches,
+  ...fineTuning,
   chat,
   completions,
   embeddings,
@@ -61,7 +69,7 @@ const ENDPOINTS = [
 ] as readonly Endpoint[];
 
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { config, logs, authenticate, conversations } = options;
+  const { config, logs, authenticate, conversations, objects } = options;
   const { log } = logs;
   const health = new HealthBook();
   const metrics = createMetrics({ breakers: () => health.states() });
@@ -72,7 +80,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     config,
     file: options.configFile,
     env: options.env,
-    lasting: { pools, health, records, conversations },
+    lasting: { pools, health, records, conversations, objects },
     log,
     onGeneration: metrics.generation,
   });

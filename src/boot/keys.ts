@@ -2,6 +2,7 @@
 import type { Environment } from "../config/environment.ts";
 import type { Conversations, KeptItems } from "../core/conversations.ts";
 import type { ApiKey } from "../core/keys.ts";
+import type { ObjectStore } from "../core/objects.ts";
 import type { AdminKeys, KeyView } from "../http/admin.ts";
 import type { Authenticate, Authenticated } from "../http/authenticate.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -16,6 +17,7 @@ import { databaseKeys } from "../stores/keys/database.ts";
 import { createKeyOffice, ensureFirstKey } from "../stores/keys/office.ts";
 import { confirmPepper } from "../stores/keys/pepper.ts";
 import { openKeyRing } from "../stores/keys/ring.ts";
+import { databaseObjects } from "../stores/objects/database.ts";
 
 export interface KeysOptions {
   readonly environment: Environment;
@@ -27,6 +29,7 @@ export interface Keys {
   readonly database: "embedded" | "postgres";
   readonly authenticate: Authenticate;
   readonly conversations: Conversations & KeptItems;
+  readonly objects: ObjectStore;
   /** Changes made before are known here afterwards. */
   refresh(): Promise<void>;
   /** Makes the installation's first key; undefined when it has keys. */
@@ -66,6 +69,7 @@ export async function openKeys({ environment, pepper, log }: KeysOptions): Promi
     return {
       database: database.kind,
       conversations: inTime(databaseConversations(database.db)),
+      objects: databaseObjects(database.db),
       authenticate(token) {
         const key = ring.authenticate(token);
         return key && (known.get(key) ?? remember(known, key));

@@ -17,6 +17,7 @@ const plane = await startDataPlane({
   env: process.env,
   authenticate: keys.authenticate,
   conversations: keys.conversations,
+  objects: keys.objects,
   logs,
   reusePort: true,
 });

@@ -1,4 +1,5 @@
 /** What providers keep for us under ids of theirs (files, batches, fine-tuning jobs), and which tenant it belongs to. */
+import { GatewayError } from "./error.ts";
 import type { PassRequest } from "./passage.ts";
 
 export type ObjectKind = "file" | "batch" | "fine_tuning_job";
@@ -40,4 +41,15 @@ export interface Mention {
   readonly kind: ObjectKind;
   /** Where the request names it, as OpenAI's `param`. */
   readonly param: string;
+}
+
+/** As OpenAI says it of an id that does not exist, which to a tenant is the same as another one's. */
+export function noSuchObject({ id, kind, param }: Mention): GatewayError {
+  const shown = id.slice(0, 200);
+  const message = {
+    file: `No such File object: ${shown}`,
+    batch: `No batch found with id '${shown}'.`,
+    fine_tuning_job: `Could not find fine tune: ${shown}`,
+  };
+  return new GatewayError("not_found", message[kind], { param });
 }

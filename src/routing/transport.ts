@@ -5,6 +5,11 @@ import { networkOf } from "./addresses.ts";
 import { type EgressOptions, openPool } from "./egress.ts";
 import { exchange } from "./exchange.ts";
 
+/** A base URL may have a query of its own, and a path as well. */
+function withQuery(path: string, search: string): string {
+  return path.includes("?") ? `${path}&${search.slice(1)}` : path + search;
+}
+
 /** Pools outlive a configuration: a reload that keeps a provider's address keeps its warm connections. */
 export class Pools {
   readonly #pools = new Map<string, Pool>();
@@ -26,7 +31,8 @@ export class Pools {
     const prefix = url.pathname.replace(/\/+$/, "");
     return (outbound, options) => {
       const { method, headers, body } = outbound;
-      return exchange(pool, { path: prefix + outbound.path + search, method, headers, body }, options);
+      const path = prefix + (search === "" ? outbound.path : withQuery(outbound.path, search));
+      return exchange(pool, { path, method, headers, body }, options);
     };
   }
 

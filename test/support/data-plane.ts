@@ -2,11 +2,17 @@
 import { type DataPlane, startDataPlane } from "../../src/boot/data-plane.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Conversations, KeptItems } from "../../src/core/conversations.ts";
+import type { ObjectStore } from "../../src/core/objects.ts";
 import type { Authenticate } from "../../src/http/authenticate.ts";
 import { createLogger } from "../../src/observe/logger.ts";
 import { conversationsInMemory } from "./conversations.ts";
+import { objectsInMemory } from "./objects.ts";
 
 export const KEY = "gate_test";
+/** Of another tenant. */
+export const OTHER_KEY = "gate_other";
+/** Of the first tenant, for the model `m` alone. */
+export const HELD_KEY = "gate_held";
 
 export interface TestPlane extends DataPlane {
   readonly url: string;
@@ -17,14 +23,18 @@ export interface TestPlane extends DataPlane {
 }
 
 const authenticate: Authenticate = (token) => {
-  if (token !== KEY) return undefined;
-  return { caller: { tenant: "t", team: "m", keyId: "k", keyName: "test", tags: [] }, models: null };
+  if (token !== KEY && token !== OTHER_KEY && token !== HELD_KEY) return undefined;
+  const tenant = token === OTHER_KEY ? "other" : "t";
+  const models = token === HELD_KEY ? ["m"] : null;
+  return { caller: { tenant, team: "m", keyId: "k", keyName: "test", tags: [] }, models };
 };
 
 export interface TestPlaneOptions {
   readonly configFile?: string;
   /** In memory when absent. */
   readonly conversations?: Conversations & KeptItems;
+  /** In memory when absent. */
+  readonly objects?: ObjectStore;
 }
 
 export async function startTestPlane(config: string, options: TestPlaneOptions = {}): Promise<TestPlane> {
@@ -36,6 +46,7 @@ export async function startTestPlane(config: string, options: TestPlaneOptions =
     env: {},
     authenticate,
     conversations: options.conversations ?? conversationsInMemory(),
+    objects: options.objects ?? objectsInMemory(),
     logs,
     reusePort: false,
   });

@@ -73,6 +73,20 @@ export const turns = pgTable(
   ],
 );
 
+/** Whose are the files, batches and fine-tuning jobs that providers keep under ids of theirs. */
+export const objects = pgTable(
+  "objects",
+  {
+    /** By its name in the configuration. */
+    provider: text().notNull(),
+    id: text().notNull(),
+    tenant: text().notNull(),
+    kind: text().notNull(),
+    createdAt: time("created_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.id] }), index().on(table.tenant, table.id)],
+);
+
 /** What replicas agree on: set once, by whoever comes first. */
 export const settings = pgTable("settings", {
   key: text().primaryKey(),
