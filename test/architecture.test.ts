@@ -9,7 +9,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Every kind of provider brings the settings that a configuration may hold for it.
   config: ["core", "protocol", "providers"],
   endpoints: ["core", "protocol"],
-  providers: ["core", "protocol"],
+  // `builtin` serves the model that runs inside this process.
+  providers: ["core", "embedder", "protocol"],
+  // The embedding model inside: threads, tokenizer, kernels.
+  embedder: ["core", "protocol"],
   // Translations between our own endpoints, for providers that lack one.
   bridges: ["core", "protocol"],
   stores: ["core", "protocol"],
