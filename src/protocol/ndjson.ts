@@ -1,10 +1,10 @@
 /** Newline-delimited JSON as bytes: whole lines wherever the network cut them. */
-import { tryParse } from "./json.ts";
+import { parseExactly } from "./exact-json.ts";
 
 export interface JsonLine {
   /** The line's text, without its end. */
   readonly data: string;
-  /** Undefined when the line is no JSON. */
+  /** Undefined when the line is no JSON; numbers too long for a double survive being written again. */
   readonly json: unknown;
 }
 
@@ -69,5 +69,5 @@ const decoder = new TextDecoder();
 
 function linesOf(bytes: Uint8Array): JsonLine[] {
   const lines = decoder.decode(bytes).split("\n");
-  return lines.filter((line) => line.trim() !== "").map((data) => ({ data, json: tryParse(data) }));
+  return lines.filter((line) => line.trim() !== "").map((data) => ({ data, json: parseExactly(data) }));
 }

@@ -13,6 +13,7 @@ const wires: Readonly<Record<string, Load>> = {
   bedrock: () => import("./bedrock.ts"),
   azure: () => import("./azure.ts"),
   cohere: () => import("./cohere.ts"),
+  ollama: () => import("./ollama.ts"),
   mistral: () => import("./mistral.ts"),
   builtin: () => import("./builtin.ts"),
   demo: () => import("./demo.ts"),

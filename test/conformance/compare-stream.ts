@@ -1,5 +1,5 @@
 /** A streamed answer: what it says, how it ends, and the shape of every event. */
-import { isObject, tryParse } from "../../src/protocol/json.ts";
+import { isObject, type JsonObject, tryParse } from "../../src/protocol/json.ts";
 import type { AnswerCheck, Verdict } from "./compare-answer.ts";
 import { compareChat } from "./compare-chat.ts";
 import { readEvents, type StreamEvent } from "./event.ts";
@@ -29,6 +29,10 @@ export function compareStream({ recording, supported, answer, schemas }: AnswerC
     (chunk) => (endpoint.chunkSchema && schemas?.(endpoint.chunkSchema, chunk)) || [],
   );
   return { faults: [...faults, ...chunks.faults], notes: chunks.notes };
+}
+
+function asksForUsage({ stream_options }: JsonObject): boolean {
+  return isObject(stream_options) && stream_options.include_usage === true;
 }
 
 /** Some providers send no `[DONE]`; the gateway may add it, once and last. */

@@ -7,6 +7,7 @@ import { bedrock } from "./wires/bedrock.ts";
 import { cohere } from "./wires/cohere.ts";
 import { gemini } from "./wires/gemini.ts";
 import { mistral } from "./wires/mistral.ts";
+import { ollama } from "./wires/ollama.ts";
 import { openai, openaiCompatible, xai } from "./wires/openai.ts";
 import { vertex } from "./wires/vertex.ts";
 
@@ -63,6 +64,7 @@ const wires: readonly Wire[] = [
   azure,
   mistral,
   cohere,
+  ollama,
   openai,
   xai,
   openaiCompatible,
