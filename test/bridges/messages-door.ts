@@ -50,12 +50,12 @@ export function fromChat(message: JsonObject, around: JsonObject = {}, asked: Js
 }
 
 export function fromCompletion(completion: JsonObject, asked: JsonObject = {}): JsonObject {
-  const body = JSON.stringify(completion);
-  const answer = messages.decode(
-    { body, usage: readUsage(completion.usage) },
-    { request: requestOf(asked), target: TARGET },
-  );
-  return JSON.parse(String(answer.body));
+  return JSON.parse(textFromCompletion(JSON.stringify(completion), asked));
+}
+
+export function textFromCompletion(body: string, asked: JsonObject = {}): string {
+  const usage = readUsage((JSON.parse(body) as JsonObject).usage);
+  return String(messages.decode({ body, usage }, { request: requestOf(asked), target: TARGET }).body);
 }
 
 export interface Streamed {
