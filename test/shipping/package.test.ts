@@ -16,6 +16,9 @@ describe("the package", () => {
     const listing = (await run(["tar", "-tzf", join(folder, tarball)])).stdout.split("\n");
     expect(listing).toContain("package/dist/cli/gatehouse.js");
     expect(listing).toContain("package/dist/boot/worker.js");
+    for (const file of ["weights.bin", "layout.json", "vocab.txt", "kernels.wasm", "LICENSE", "NOTICE"]) {
+      expect(listing).toContain(`package/models/all-minilm-l6-v2/${file}`);
+    }
     expect(listing.filter((name) => /\/(test|src|\.env|\.gatehouse)\//.test(name))).toEqual([]);
 
     const install = await run(["npm", "install", "--no-audit", "--no-fund", join(folder, tarball)], {
@@ -26,7 +29,13 @@ describe("the package", () => {
     const gateway = await startGateway({ command: ["npx", "gatehouse", "serve"], cwd: folder, env });
     const response = await ask(gateway.url, gateway.key!);
     expect(await response.text()).toContain("built-in demo model");
-    await gateway.stop();
+    const embedded = await fetch(`${gateway.url}/v1/embeddings`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "all-minilm-l6-v2", input: "Does it find its files?" }),
+    });
+    expect([embedded.status, await embedded.text()]).toEqual([200, expect.stringMatching(/"embedding":\[-?0\.\d/)]);
+    expect(await gateway.stop()).toBe(0);
     await rm(folder, { recursive: true });
   }, 180_000);
 });
