@@ -19,6 +19,12 @@ const KNOWN: readonly Known[] = [
     patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"],
   },
   { name: "anthropic", variable: "ANTHROPIC_API_KEY", patterns: ["claude-*"] },
+  {
+    name: "mistral",
+    variable: "MISTRAL_API_KEY",
+    patterns: ["mistral-*", "ministral-*", "codestral-*", "magistral-*", "pixtral-*", "open-mistral-*"],
+  },
+  { name: "cohere", variable: "COHERE_API_KEY", patterns: ["command-*", "c4ai-*", "embed-*", "rerank-*"] },
   { name: "gemini", variable: "GEMINI_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   { name: "gemini", variable: "GOOGLE_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   ...Object.entries(presets as Readonly<Record<string, Preset>>).flatMap(([name, { variable, models = [] }]) =>
@@ -43,6 +49,8 @@ export async function discover(environment: Environment, env: NodeJS.ProcessEnv)
     for (const pattern of patterns) models[pattern] = { route: `${name}/${pattern}` };
   }
   const ollama = await findOllama(environment.OLLAMA_HOST);
+  // Its OpenAI face: that passes byte by byte and has completions too. What kind `ollama` adds (the context's size, a
+  // switch for thinking) has to be asked for anyway, and a configuration that asks names the kind.
   if (ollama) providers.ollama = { kind: "openai-compatible", baseUrl: `${ollama}/v1`, network: "private" };
   providers.demo = { kind: "demo" };
   providers.builtin = { kind: "builtin" };

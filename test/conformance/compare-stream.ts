@@ -8,7 +8,8 @@ import { deltaFaults, readResponseStream } from "./reading-responses.ts";
 import { bodyBytes } from "./recording.ts";
 import { compareEvents } from "./unchanged.ts";
 
-export function compareStream({ recording, supported, answer, schemas }: AnswerCheck): Verdict {
+export function compareStream(check: AnswerCheck): Verdict {
+  const { recording, supported, answer, schemas } = check;
   const { wire, endpoint } = supported;
   const { expect, client } = recording;
   const events = readEvents(answer.body.toString("utf8"));
