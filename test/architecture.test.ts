@@ -45,6 +45,17 @@ describe("the architecture", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("lets plugins see `src/plugin.ts` and node alone", () => {
+    const folder = new URL("../plugins/", import.meta.url).pathname;
+    const plugins = sourceFiles(folder);
+    const imported = plugins.flatMap((file) => {
+      const text = readFileSync(join(folder, file), "utf8");
+      return [...text.matchAll(/(?:from|import\(|import)\s*"([^"]+)"/g)].map((match) => match[1]!);
+    });
+    expect(plugins.length).toBeGreaterThan(0);
+    expect(imported.filter((name) => name !== "../../src/plugin.ts" && !name.startsWith("node:"))).toEqual([]);
+  });
+
   it("has no import circles", () => {
     expect(circles()).toEqual([]);
   });
