@@ -71,7 +71,7 @@ export async function streamFromChat(
   chunks: readonly (JsonObject | readonly JsonObject[] | Error)[],
   { usage, asked = {} }: { usage?: JsonObject; asked?: JsonObject } = {},
 ): Promise<Streamed> {
-  const facts: StreamFacts = { finished: false, usage: readUsage(usage) };
+  const facts: StreamFacts = { finished: false, usage: undefined };
   async function* frames() {
     for (const chunk of chunks) {
       if (chunk instanceof Error) throw chunk;
@@ -80,6 +80,7 @@ export async function streamFromChat(
         : Frame.ofJson(chunk);
     }
     facts.finished = true;
+    facts.usage = readUsage(usage);
     yield Frame.DONE;
   }
   const out: Frame[] = [];

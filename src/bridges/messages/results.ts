@@ -21,15 +21,19 @@ function resultMessage(block: JsonObject, path: string, way: Way): { message: Js
   if (isError === true && !way.translated) way.drop("messages.content.is_error");
   const told = way.translated ? parts : parts.filter(({ type }) => type === "text");
   const attached = parts.filter((part) => !told.includes(part));
-  const last = told.at(-1);
-  // A result without text has no place for the mark.
-  const mark = last || way.translated ? markOf(block, "messages.content", way) : {};
-  const marked = last ? [...told.slice(0, -1), { ...last, ...mark }] : told;
+  const mark = markOf(block, "messages.content", way);
   const message = {
     role: "tool",
     tool_call_id: id,
-    content: simplest(marked),
+    content: simplest(withLast(told, mark)),
     ...(isError === true && way.translated ? { is_error: true } : {}),
+    // A result without content has no other place for it.
+    ...(parts.length === 0 && way.translated ? mark : {}),
   };
-  return { message, attached: attached.length > 0 ? [textPart(`Attached to the result of ${id}:`), ...attached] : [] };
+  const shown = told.length > 0 ? attached : withLast(attached, mark);
+  return { message, attached: shown.length > 0 ? [textPart(`Attached to the result of ${id}:`), ...shown] : [] };
+}
+
+function withLast(parts: readonly Part[], mark: JsonObject): Part[] {
+  return parts.map((part, at) => (at === parts.length - 1 ? { ...part, ...mark } : part));
 }

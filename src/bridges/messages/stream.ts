@@ -70,7 +70,7 @@ class StreamedMessage {
       refusal: this.#refusal,
       sequences: request.body.value.stop_sequences,
     });
-    const usage = { ...writeMessagesUsage(facts.usage), ...tierOf(this.#head) };
+    const usage = writeMessagesUsage(facts.usage);
     const rest = blocks + event({ type: "message_delta", delta, usage }) + event({ type: "message_stop" });
     return this.#begun ? rest : this.#start() + rest;
   }
@@ -108,7 +108,7 @@ class StreamedMessage {
       stop_sequence: null,
       stop_details: null,
       // Most providers count at the end: `message_delta` has the numbers that hold.
-      usage: writeMessagesUsage(facts.usage),
+      usage: { ...writeMessagesUsage(facts.usage), ...tierOf(this.#head) },
     };
     return event({ type: "message_start", message });
   }

@@ -1,0 +1,170 @@
+/**
+ * What another gateway makes of the same messages (../shared/oracles). Its choices are no standard: where ours differ,
+ * the table says why, and a difference that is not in the table is a failure. So is a row that no longer applies.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { isObject, type JsonObject, tryParse } from "../../src/protocol/json.ts";
+import { differencesBetween, describe as inWords } from "../conformance/difference.ts";
+import { readEvents } from "../conformance/event.ts";
+import { sharedPath } from "../providers/anthropic-shared.ts";
+import { assemble, fromCompletion, streamFromChat, toChat } from "./messages-door.ts";
+
+interface Row {
+  /** `suite/name`, or `suite/*` for all of a suite. */
+  readonly golden: string;
+  /** Where it differs, or the parent of that place. */
+  readonly path: string;
+  readonly why: string;
+}
+
+const argued: readonly Row[] = [
+  {
+    golden: "request/cache_control",
+    path: "messages[2].content[0].prompt_cache_breakpoint",
+    why: "OpenAI's images take the mark as well",
+  },
+  {
+    golden: "request/cache_control",
+    path: "messages[6].content[0]",
+    why: "the mark goes with the image that it stands on, not on an empty text",
+  },
+  {
+    golden: "request/cache_control",
+    path: "messages[7].content[1]",
+    why: "the text behind the image carries no mark of its own: the image does, and goes along",
+  },
+  {
+    golden: "request/cache_control",
+    path: "messages[8]",
+    why: "images among results follow them in a message of the user; theirs are lost",
+  },
+  { golden: "request/cache_control", path: "messages[9]", why: "the message after that one" },
+  {
+    golden: "request/gpt_adaptive_thinking_with_tools",
+    path: "reasoning_effort",
+    why: "how much to think is left to the model, as was asked; one that does not think beside tools says so",
+  },
+  {
+    golden: "request/metadata",
+    path: "user",
+    why: "OpenAI takes names up to 64 characters; ours is the digest of a longer one",
+  },
+  { golden: "request/structured-output", path: "response_format.json_schema.name", why: "a name of our own choice" },
+  {
+    golden: "request/structured-output",
+    path: "response_format.json_schema.strict",
+    why: "Anthropic holds answers to the schema, so OpenAI shall, too",
+  },
+  {
+    golden: "request/structured-output",
+    path: "reasoning_effort",
+    why: "the effort that was asked for; theirs is lost beside a format",
+  },
+  { golden: "answer/*", path: "usage.service_tier", why: "Anthropic's name for the tier" },
+  {
+    golden: "answer/*",
+    path: "usage.cache_creation_input_tokens",
+    why: "Anthropic's clients add the counters up: 0 where nothing was cached",
+  },
+  { golden: "answer/*", path: "usage.cache_read_input_tokens", why: "the same" },
+  { golden: "answer/*", path: "usage.output_tokens_details", why: "how many of the tokens were thought is told" },
+  { golden: "answer/*", path: "stop_details", why: "null where there are none, as Anthropic writes it" },
+  { golden: "answer/openrouter_reasoning", path: "content", why: "thoughts are part of the answer; theirs are lost" },
+  {
+    golden: "answer/truncated_tool_call",
+    path: "content[0].input",
+    why: "Anthropic's inputs are objects; what was cut off stays readable inside one",
+  },
+  {
+    golden: "stream/stream",
+    path: "[0].message.usage",
+    why: "as in a whole answer; the tier is told where Anthropic tells it",
+  },
+  { golden: "stream/stream", path: "[0].message.stop_details", why: "as in a whole answer" },
+  { golden: "stream/stream", path: "[88]", why: "the same at the end" },
+  { golden: "stream/stream_tool_empty_content", path: "[0].message", why: "as in a whole answer" },
+  { golden: "stream/stream_tool_empty_content", path: "[5]", why: "the same at the end" },
+  { golden: "assembled/*", path: "usage", why: "as in a whole answer" },
+  { golden: "assembled/*", path: "stop_details", why: "as in a whole answer" },
+];
+
+const root = sharedPath("oracles/agentgateway/", "The suite over golden translations of messages");
+const used = new Set<Row>();
+
+/** Differences that no row explains. */
+function unexplained(golden: string, expected: unknown, actual: unknown): string[] {
+  const [suite] = golden.split("/");
+  const open = differencesBetween(expected, actual).filter(({ path }) => {
+    const row = argued.find(
+      (candidate) =>
+        (candidate.golden === golden || candidate.golden === `${suite}/*`) &&
+        (path === candidate.path || path.startsWith(`${candidate.path}.`) || path.startsWith(`${candidate.path}[`)),
+    );
+    if (row) used.add(row);
+    return !row;
+  });
+  return open.map(inWords);
+}
+
+function namesIn(folder: string, ending: string): string[] {
+  if (root === undefined) return [];
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(ending));
+  return files.map((file) => file.slice(0, -ending.length));
+}
+
+function read(path: string): string {
+  return readFileSync(join(root!, path), "utf8");
+}
+
+/** The content after the YAML head. */
+function golden(path: string): string {
+  return read(path).split(/^---$/m).slice(2).join("---");
+}
+
+/** One text alone is a string in ours, a list in theirs; absent and false are the same wish for a stream. */
+function meaningOf({ messages, stream, ...rest }: JsonObject): JsonObject {
+  const spelt = (messages as JsonObject[]).map(({ content, ...message }) => ({
+    ...message,
+    content: typeof content === "string" ? [{ type: "text", text: content }] : (content ?? undefined),
+  }));
+  return { ...rest, ...(stream ? { stream } : {}), messages: spelt };
+}
+
+describe.skipIf(root === undefined)("golden translations", () => {
+  test.each(namesIn("requests/messages", ".completions.snap"))("of the request %s", (name) => {
+    const asked = JSON.parse(read(`requests/messages/${name}.json`)) as JsonObject;
+    const { request } = JSON.parse(golden(`requests/messages/${name}.completions.snap`)) as { request: JsonObject };
+    const { chat } = toChat(asked, { model: String(asked.model) });
+    expect(unexplained(`request/${name}`, meaningOf(request), meaningOf(chat))).toEqual([]);
+  });
+
+  test.each(namesIn("response/completions", ".completions-messages.snap"))("of the answer %s", (name) => {
+    const theirs = JSON.parse(golden(`response/completions/${name}.completions-messages.snap`)) as JsonObject;
+    const ours = fromCompletion(JSON.parse(read(`response/completions/${name}.json`)));
+    expect(unexplained(`answer/${name}`, { ...(theirs.response as JsonObject), id: ours.id }, ours)).toEqual([]);
+  });
+
+  test.each(namesIn("response/completions", ".completions-messages-streaming.snap"))(
+    "of the stream %s",
+    async (name) => {
+      const told = (text: string) =>
+        readEvents(text).flatMap(({ data }) => (isObject(tryParse(data)) ? [tryParse(data) as JsonObject] : []));
+      const theirs = told(
+        golden(`response/completions/${name}.completions-messages-streaming.snap`).split(/^\{$/m)[0]!,
+      );
+      const chunks = told(read(`response/completions/${name}.json`));
+      const usage = chunks.findLast((one) => isObject(one.usage))?.usage as JsonObject | undefined;
+      const { events, error } = await streamFromChat(chunks, usage ? { usage } : {});
+      expect(error).toBeUndefined();
+      expect(unexplained(`stream/${name}`, theirs, events)).toEqual([]);
+      expect(unexplained(`assembled/${name}`, assemble(theirs), assemble(events))).toEqual([]);
+    },
+  );
+
+  test("differ wherever the table says so", () => {
+    const unused = argued.filter((row) => !used.has(row));
+    expect(unused.map(({ golden, path }) => `${golden}: ${path}`)).toEqual([]);
+  });
+});
