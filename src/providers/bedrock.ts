@@ -11,7 +11,7 @@ import { isClaude } from "./bedrock/models.ts";
 import { converseRequest } from "./bedrock/request.ts";
 import { settings } from "./bedrock/settings.ts";
 import { decodeConverseStream } from "./bedrock/stream.ts";
-import { hasAnswerTool } from "./bedrock/structured.ts";
+import { mayAnswerByTool } from "./bedrock/structured.ts";
 import { bedrockTransport } from "./bedrock/transport.ts";
 import { asksForUsage } from "./chat/wants.ts";
 
@@ -65,14 +65,14 @@ function converseChat(options: BedrockOptions): Adapter {
         id: newId(),
         created: created(),
         model,
-        answerTool: hasAnswerTool(request.body.value, model),
+        answerTool: mayAnswerByTool(request.body.value, model),
       }),
     decodeStream: (bytes, { request, target: { model }, facts }) =>
       decodeConverseStream(bytes, {
         id: newId(),
         created: created(),
         model,
-        answerTool: hasAnswerTool(request.body.value, model),
+        answerTool: mayAnswerByTool(request.body.value, model),
         includeUsage: asksForUsage(request),
         facts,
       }),

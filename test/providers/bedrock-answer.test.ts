@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { ANSWER_TOOL } from "../../src/providers/bedrock/structured.ts";
+import { JSON_TOOL } from "../../src/providers/anthropic/json-tool.ts";
 import { answerOf, CLAUDE, complete, decode, messageOf, NOVA } from "./bedrock-door.ts";
 
 const schema = { type: "object", properties: { n: { type: "integer" } } };
@@ -136,7 +136,7 @@ describe("an answer", () => {
 describe("a JSON answer that came as a tool call", () => {
   test("is the message's content", () => {
     const answer = decode(
-      answerOf([{ text: "Here:" }, use(ANSWER_TOOL, { n: 3 })], { stopReason: "tool_use" }),
+      answerOf([{ text: "Here:" }, use(JSON_TOOL, { n: 3 })], { stopReason: "tool_use" }),
       wantsJson,
     );
     expect(messageOf(answer)).toEqual({ role: "assistant", content: '{"n":3}', refusal: null });
@@ -144,7 +144,7 @@ describe("a JSON answer that came as a tool call", () => {
   });
 
   test("stays a call where nobody asked for JSON, or the model has its own way", () => {
-    const called = answerOf([use(ANSWER_TOOL, { n: 3 })], { stopReason: "tool_use" });
+    const called = answerOf([use(JSON_TOOL, { n: 3 })], { stopReason: "tool_use" });
     expect(messageOf(decode(called, { model: NOVA })).tool_calls).toHaveLength(1);
     expect(messageOf(decode(called, { ...wantsJson, model: CLAUDE })).tool_calls).toHaveLength(1);
   });

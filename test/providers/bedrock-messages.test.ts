@@ -76,6 +76,27 @@ describe("messages", () => {
     ]);
   });
 
+  test("name every field that is not read", () => {
+    const { dropped } = encode({
+      messages: [{ role: "user", mood: "good", content: [{ type: "text", text: "Hi", size: 3 }] }],
+      tools: [{ type: "function", extra: 1, function: { name: "f", examples: [] } }],
+      stream_options: { include_usage: true, include_obfuscation: true, pace: 1 },
+      max_tokens: 5,
+      max_completion_tokens: 6,
+      metadata: "note",
+    });
+    expect(dropped).toEqual([
+      "tools.extra",
+      "tools.function.examples",
+      "max_tokens",
+      "messages.mood",
+      "messages.content.size",
+      "metadata",
+      "stream_options.include_obfuscation",
+      "stream_options.pace",
+    ]);
+  });
+
   test.each([
     [[{ role: "user", content: 5 }], "messages[0].content"],
     [[{ role: "nobody", content: "x" }], "messages[0].role"],
@@ -172,7 +193,7 @@ describe("thoughts", () => {
       { reasoningContent: { redactedContent: "AAEC" } },
       { text: "Hi" },
     ]);
-    expect(dropped).toEqual([]);
+    expect(dropped).toEqual(["messages.thinking_blocks"]);
   });
 });
 

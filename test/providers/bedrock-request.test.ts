@@ -224,7 +224,8 @@ describe("structured output", () => {
     const tool_choice = { type: "function", function: { name: "look" } };
     const { body, dropped } = encode({ model: NOVA, response_format, tools: [look], tool_choice });
     expect(body.toolConfig).toEqual({ tools: [spec], toolChoice: { tool: { name: "look" } } });
-    expect(dropped).toEqual(["response_format"]);
+    // Where a call is demanded there is no content to be held to anything.
+    expect(dropped).toEqual([]);
   });
 
   test("does not let an old Claude think: it cannot be made to call a tool then", () => {
@@ -238,12 +239,27 @@ describe("structured output", () => {
 
   test.each([
     [LLAMA, response_format],
-    [NOVA, { type: "json_object" }],
-    [CLAUDE, { type: "json_object" }],
+    [LLAMA, { type: "json_object" }],
+    [NOVA, { type: "json_schema", json_schema: { name: "list", schema: { type: "array" } } }],
+    [NOVA, { type: "yaml" }],
   ])("that %s cannot be held to is named: %j", (model, wanted) => {
     const { body, dropped } = encode({ model, response_format: wanted });
     expect(body).toEqual({ messages: said });
     expect(dropped).toEqual(["response_format"]);
+  });
+
+  test("stands back where Claude thinks, or the client has a tool of that name", () => {
+    const json = { response_format: { type: "json_object" } };
+    const thinking = { type: "enabled", budget_tokens: 2000 };
+    expect(encode({ ...json, model: CLAUDE, thinking }).dropped).toEqual(["response_format"]);
+    const tools = [{ type: "function", function: { name: "answer_in_json" } }];
+    expect(encode({ ...json, model: NOVA, tools }).dropped).toEqual(["response_format"]);
+  });
+
+  test.each([NOVA, CLAUDE])("of any shape is a tool that %s must call", (model) => {
+    const { body, dropped } = encode({ model, response_format: { type: "json_object" } });
+    expect(body.toolConfig).toMatchObject({ toolChoice: { tool: { name: "answer_in_json" } } });
+    expect(dropped).toEqual([]);
   });
 
   test("of any shape is a schema of any object", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { ANSWER_TOOL } from "../../src/providers/bedrock/structured.ts";
+import { JSON_TOOL } from "../../src/providers/anthropic/json-tool.ts";
 import { cutAt, randomOffsets, seededRandom } from "../conformance/cutting.ts";
 import { assemble } from "./anthropic-door.ts";
 import {
@@ -189,7 +189,7 @@ describe("a JSON answer that comes as a tool call", () => {
       START,
       textDelta("Here you are:", 0),
       stop(0),
-      toolStart(1, ANSWER_TOOL),
+      toolStart(1, JSON_TOOL),
       input(1, '{"n"'),
       input(1, ":3}"),
       stop(1),

@@ -40,7 +40,7 @@ function definitionFor(format: unknown, { schemas }: ModelTraits): JsonObject | 
 }
 
 /** Thinking and a tool that must be called exclude each other. An effort gives way where it would be a budget. */
-function thinks({ thinking, reasoning_effort: effort }: JsonObject, traits: ModelTraits): boolean {
+export function thinks({ thinking, reasoning_effort: effort }: JsonObject, traits: ModelTraits): boolean {
   if (isObject(thinking)) return thinking.type !== "disabled";
   const asked = traits.thinking === "effort" && typeof effort === "string" && effort !== "none";
   return asked || (traits.thinksByDefault && !(effort === "none" && traits.canStopThinking));

@@ -3,8 +3,8 @@ import { GatewayError } from "../../core/error.ts";
 import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { writeUsage } from "../../protocol/openai.ts";
+import { JSON_TOOL } from "../anthropic/json-tool.ts";
 import { sourcesOf } from "./citations.ts";
-import { ANSWER_TOOL } from "./structured.ts";
 import { besides, finishReasonOf, usageOf } from "./usage.ts";
 
 export interface AnswerOptions {
@@ -47,7 +47,7 @@ function contentIn({ output }: JsonObject): readonly JsonObject[] | undefined {
 /** System tools and their results are Bedrock's own affair: the client neither called them nor has to answer. */
 function messageOf(blocks: readonly JsonObject[], answerTool: boolean): JsonObject {
   const uses = blocks.flatMap(({ toolUse }) => (isObject(toolUse) && toolUse.type !== SERVER_TOOL ? [toolUse] : []));
-  const isAnswer = ({ name }: JsonObject) => answerTool && name === ANSWER_TOOL;
+  const isAnswer = ({ name }: JsonObject) => answerTool && name === JSON_TOOL;
   const calls = uses.filter((use) => !isAnswer(use));
   const answer = uses.find(isAnswer);
   // What a model says beside a JSON answer would spoil it.

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { type Data, readDataUrl, readFileData } from "../chat/data-url.ts";
-import { invalid, unsupported } from "../chat/refuse.ts";
+import { dropOthers, invalid, unsupported } from "../chat/refuse.ts";
 import { documentFormat, imageFormat } from "./formats.ts";
 
 /** A content block of Converse's: an object whose one member tells what it is. */
@@ -49,7 +49,9 @@ function partOf(part: unknown, place: Place): Block[] {
 const OWN = ["cachePoint", "guardContent", "image", "document", "video", "audio", "searchResult"];
 
 function blockOf(part: JsonObject, place: Place): Block | undefined {
-  const { path } = place;
+  const { path, drop } = place;
+  const known = KNOWN.get(part.type);
+  if (known) dropOthers(part, { known, path: "messages.content", drop });
   switch (part.type) {
     case "text":
       return textBlock(part.text, `${path}.text`);
@@ -65,6 +67,15 @@ function blockOf(part: JsonObject, place: Place): Block | undefined {
       throw unsupported(path, `content of the type ${JSON.stringify(part.type)?.slice(0, 80)}`);
   }
 }
+
+/** Members of OpenAI's parts that are read here. */
+const KNOWN: ReadonlyMap<unknown, ReadonlySet<string>> = new Map([
+  ["text", new Set(["type", "text", "cache_control"])],
+  ["refusal", new Set(["type", "refusal", "cache_control"])],
+  ["image_url", new Set(["type", "image_url", "cache_control"])],
+  ["file", new Set(["type", "file", "cache_control", "citations", "context"])],
+  ["input_audio", new Set(["type", "input_audio", "cache_control"])],
+]);
 
 function textBlock(text: unknown, path: string): Block | undefined {
   if (typeof text !== "string") throw invalid(path, "must be a string");

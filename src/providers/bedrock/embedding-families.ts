@@ -36,15 +36,12 @@ const titanImage: EmbeddingFamily = {
   }),
 };
 
-/**
- * Cohere wants to know what the texts are for, which OpenAI's clients do not say: without an `input_type` of their own
- * they are taken for queries.
- */
+/** Cohere wants to know what the texts are for, which OpenAI's clients do not say; a client's own `input_type` wins. */
 const cohere: EmbeddingFamily = {
   textsAtOnce: 96,
   request: (texts, { dimensions, model }) => ({
     texts,
-    input_type: "search_query",
+    input_type: "search_document",
     ...(/embed-(english|multilingual)-v3/.test(model)
       ? always(1024, dimensions)
       : chosen("output_dimension", dimensions)),

@@ -1,9 +1,9 @@
 /** OpenAI's embeddings over the models of Bedrock that make them, each by InvokeModel in words of its own. */
 import type { Completion } from "../../core/answer.ts";
-import { GatewayError } from "../../core/error.ts";
 import type { Adapter, DecodeContext } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
-import { invalid, numberIn, unsupported } from "../chat/refuse.ts";
+import { numberIn } from "../chat/refuse.ts";
+import { embeddingList, textsIn } from "../embedding-list.ts";
 import { familyOf } from "./embedding-families.ts";
 import { decodeBedrockError } from "./error.ts";
 import { type SeveralBodies, TOKENS_HEADER } from "./several.ts";
@@ -30,49 +30,21 @@ export function bedrockEmbeddings(sent: Readonly<Record<string, string>>): Adapt
 
 const TRANSLATED: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format", "user"]);
 
-function textsIn(input: unknown): readonly string[] {
-  const texts: readonly unknown[] = Array.isArray(input) ? input : [input];
-  if (texts.some((text) => typeof text === "number" || Array.isArray(text))) {
-    throw unsupported("input", "tokens instead of text");
-  }
-  if (!texts.every((text) => typeof text === "string")) throw invalid("input", "must be text or an array of texts");
-  return texts;
-}
-
 function batches(texts: readonly string[], size: number): string[][] {
   const count = Math.ceil(texts.length / size);
   return Array.from({ length: count }, (_, at) => texts.slice(at * size, (at + 1) * size));
 }
 
 /** One answer of the model's, or a list of them where the texts went in several requests. */
-function decode(body: Buffer, { request, target }: DecodeContext): Completion {
+function decode(body: Buffer, context: DecodeContext): Completion {
   const json = tryParse(body.toString());
-  const answers =
-    isObject(json) && Array.isArray(json.answers) ? json.answers.filter(isObject) : [json].filter(isObject);
-  const vectors = answers.flatMap(vectorsIn);
-  if (vectors.length === 0) {
-    throw new GatewayError("upstream_invalid_response", "The provider's answer holds no embeddings.");
-  }
-  const promptTokens = tokensIn(json, answers);
-  const asBase64 = request.body.value.encoding_format === "base64";
-  const embeddings = {
-    object: "list",
-    data: vectors.map((vector, index) => ({
-      object: "embedding",
-      index,
-      embedding: asBase64 ? base64Of(vector) : vector,
-    })),
-    model: target.model,
-    usage: { prompt_tokens: promptTokens ?? 0, total_tokens: promptTokens ?? 0 },
-  };
-  const counted = { promptTokens: promptTokens ?? 0, ...NOTHING_ELSE };
-  return { body: JSON.stringify(embeddings), usage: promptTokens === undefined ? undefined : counted };
+  const list = isObject(json) && Array.isArray(json.answers) ? json.answers : [json];
+  const answers = list.filter(isObject);
+  return embeddingList({ vectors: answers.flatMap(vectorsIn), promptTokens: tokensIn(json, answers) }, context);
 }
 
-const NOTHING_ELSE = { completionTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
-
 /** Titan has one vector, Cohere a list (or one by type of number), Nova a list of objects. */
-function vectorsIn({ embedding, embeddings }: JsonObject): unknown[][] {
+function vectorsIn({ embedding, embeddings }: JsonObject): number[][] {
   if (Array.isArray(embedding)) return [embedding];
   const list = isObject(embeddings) ? embeddings.float : embeddings;
   if (!Array.isArray(list)) return [];
@@ -85,8 +57,4 @@ function tokensIn(json: unknown, answers: readonly JsonObject[]): number | undef
   if (typeof told === "number") return told;
   const counts = answers.map(({ inputTextTokenCount }) => inputTextTokenCount);
   return counts.every((count) => typeof count === "number") ? counts.reduce((sum, count) => sum + count, 0) : undefined;
-}
-
-function base64Of(vector: readonly unknown[]): string {
-  return Buffer.from(new Float32Array(vector as number[]).buffer).toString("base64");
 }

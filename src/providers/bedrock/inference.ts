@@ -18,7 +18,10 @@ export interface Inference {
 
 /** Length, samplers, stop sequences and how much to think, in Converse's words and the family's. */
 export function inferenceOf(chat: JsonObject, options: InferenceOptions): Inference {
-  const maxTokens = numberIn(chat, "max_completion_tokens") ?? numberIn(chat, "max_tokens");
+  const older = numberIn(chat, "max_tokens");
+  // The newer name wins.
+  const maxTokens = numberIn(chat, "max_completion_tokens") ?? older;
+  if (older !== undefined && older !== maxTokens) options.drop("max_tokens");
   const thought = options.traits.claude ? claudeThought(chat, options, maxTokens) : thoughtOf(chat, options);
   const { temperature, top_p, top_k } = samplers(chat, options, thought.thinking);
   const stopSequences = stopOf(chat.stop, options);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { invalid, unsupported } from "../chat/refuse.ts";
+import { dropOthers, invalid, unsupported } from "../chat/refuse.ts";
 import { type Block, blocksOf, cachePointFor, type Letter } from "./content.ts";
 
 export interface Conversation {
@@ -28,6 +28,7 @@ export function conversationOf(messages: readonly unknown[], letter: Letter): Co
   for (const [at, message] of messages.entries()) {
     const path = `messages[${at}]`;
     if (!isObject(message)) throw invalid(path, "must be an object");
+    dropOthers(message, { known: KNOWN, path: "messages", drop: letter.drop });
     const blocks = [...blocksIn(message, path, letter), ...cachePointFor(message.cache_control, letter, "messages")];
     if (message.role === "system" || message.role === "developer") system.push(...blocks);
     else if (blocks.length > 0) add(blocks, message.role, turns);
@@ -37,6 +38,15 @@ export function conversationOf(messages: readonly unknown[], letter: Letter): Co
   const told = turns.map(({ role, content }) => ({ role, content }));
   return { ...(system.length > 0 ? { system } : {}), messages: withoutLastSpace(told) };
 }
+
+/**
+ * Fields of a message that are read here, or named where they cannot be honoured. A tool's `name` is the call's, and
+ * annotations were the provider's word: neither asks for anything.
+ */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...["role", "content", "name", "refusal", "audio", "tool_calls", "function_call", "tool_call_id", "is_error"],
+  ...["reasoning_content", "thinking_blocks", "cache_control", "annotations", "citations"],
+]);
 
 function add(blocks: readonly Block[], role: unknown, turns: Turn[]): void {
   const side: Side = role === "assistant" ? "assistant" : "user";
@@ -71,7 +81,7 @@ function blocksIn(message: JsonObject, path: string, letter: Letter): Block[] {
 
 function assistantBlocks(message: JsonObject, path: string, letter: Letter): Block[] {
   const { drop } = letter;
-  const thoughts = thoughtsIn(message.thinking_blocks);
+  const thoughts = thoughtsIn(message.thinking_blocks, drop);
   if (message.audio) drop("messages.audio");
   if (message.function_call) drop("messages.function_call");
   // Without its signature a thought cannot be given back.
@@ -86,17 +96,21 @@ function assistantBlocks(message: JsonObject, path: string, letter: Letter): Blo
 }
 
 /** As they came in our answer. Those of other providers have no signature that Bedrock would accept. */
-function thoughtsIn(value: unknown): Block[] {
-  const blocks = Array.isArray(value) ? value.filter(isObject) : [];
-  return blocks.flatMap(({ type, thinking, signature, data }): Block[] => {
+function thoughtsIn(value: unknown, drop: (path: string) => void): Block[] {
+  const blocks: unknown[] = Array.isArray(value) ? value : [];
+  return blocks.flatMap((block): Block[] => {
+    const { type, thinking, signature, data } = isObject(block) ? block : {};
     if (type === "thinking" && typeof thinking === "string" && signature) {
       return [{ reasoningContent: { reasoningText: { text: thinking, signature } } }];
     }
-    return type === "redacted_thinking" && data ? [{ reasoningContent: { redactedContent: data } }] : [];
+    if (type === "redacted_thinking" && data) return [{ reasoningContent: { redactedContent: data } }];
+    drop("messages.thinking_blocks");
+    return [];
   });
 }
 
 function toolUse(call: unknown, path: string): Block {
+  if (isObject(call) && call.type === "custom") throw unsupported(path, "calls of custom tools");
   const { name, arguments: text } = isObject(call) && isObject(call.function) ? call.function : {};
   if (typeof name !== "string") throw invalid(`${path}.function.name`, "must be a string");
   return { toolUse: { toolUseId: toolId((call as JsonObject).id, `${path}.id`), name, input: inputOf(text) } };

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { dropOthers } from "../chat/refuse.ts";
 import { OPENAI_ONLY } from "../chat/wants.ts";
 import type { Letter } from "./content.ts";
 import { documentNames } from "./formats.ts";
@@ -43,11 +44,26 @@ export function converseRequest(chat: JsonObject, model: string): ConverseReques
     }),
     ...Object.fromEntries(OWN.filter((name) => isGiven(chat[name])).map((name) => [name, chat[name]])),
   };
+  dropUnread(chat, drop);
   return { body, dropped: [...dropped] };
 }
 
 /** Converse's fields that have no counterpart at OpenAI. */
 const OWN = ["guardrailConfig", "performanceConfig", "promptVariables", "additionalModelResponseFieldPaths"];
+
+/** Objects of which only some members are read, or that are none. */
+function dropUnread(chat: JsonObject, drop: (path: string) => void): void {
+  for (const name of OBJECTS) if (isGiven(chat[name]) && !isObject(chat[name])) drop(name);
+  // Nothing is padded here to hide its length.
+  const { include_obfuscation, ...options } = objectIn(chat.stream_options);
+  if (include_obfuscation === true) drop("stream_options.include_obfuscation");
+  dropOthers(options, { known: new Set(["include_usage"]), path: "stream_options", drop });
+}
+
+const OBJECTS = [
+  ...["stream_options", "metadata", "response_format", "inferenceConfig", "toolConfig", "outputConfig"],
+  ...["additionalModelRequestFields", "serviceTier", "requestMetadata"],
+];
 
 function objectIn(value: unknown): JsonObject {
   return isObject(value) ? value : {};

@@ -2,12 +2,12 @@ import { GatewayError } from "../../core/error.ts";
 import type { StreamFacts } from "../../core/provider.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { JSON_TOOL } from "../anthropic/json-tool.ts";
 import { ChatChunks, type ChunkOptions, type Frames, NO_FRAMES } from "../chat/chunks.ts";
 import { SERVER_TOOL, thinkingBlock } from "./answer.ts";
 import { sourcesOf } from "./citations.ts";
 import { errorIn } from "./error.ts";
 import { eventMessages } from "./event-stream.ts";
-import { ANSWER_TOOL } from "./structured.ts";
 import { besides, finishReasonOf, usageOf } from "./usage.ts";
 
 export interface ConverseStreamOptions extends ChunkOptions {
@@ -116,7 +116,7 @@ class StreamedAnswer {
       this.#open.set(key, { kind: "other" });
       return NO_FRAMES;
     }
-    if (this.#answerTool && toolUse.name === ANSWER_TOOL) {
+    if (this.#answerTool && toolUse.name === JSON_TOOL) {
       this.#open.set(key, { kind: this.#answered ? "other" : "answer" });
       this.#answered = true;
       return this.#chunks.begin();

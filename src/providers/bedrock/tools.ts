@@ -1,8 +1,9 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { JSON_TOOL } from "../anthropic/json-tool.ts";
 import { enforceable } from "../anthropic/schema.ts";
+import { dropOthers, invalid } from "../chat/refuse.ts";
 import { type Block, cachePointFor, type Letter } from "./content.ts";
 import type { ModelTraits } from "./models.ts";
-import { ANSWER_TOOL } from "./structured.ts";
 
 export interface ToolsOptions {
   readonly traits: ModelTraits;
@@ -24,18 +25,22 @@ export function toolsOf(chat: JsonObject, options: ToolsOptions): Tools {
   const { letter, answerSchema, used } = options;
   const { drop } = letter;
   const { mode, allowed } = choiceOf(chat.tool_choice, drop);
-  const all = Array.isArray(chat.tools) ? chat.tools.filter(isObject) : [];
+  const all = (Array.isArray(chat.tools) ? chat.tools : []).map((tool: unknown, at) => {
+    if (!isObject(tool)) throw invalid(`tools[${at}]`, "must be an object");
+    return tool;
+  });
   const kept = all.filter((tool) => allowed === undefined || allowed.has(nameOf(tool)));
   const offered = mode === "none" && used.size === 0 ? [] : kept.flatMap((tool) => toolOf(tool, options));
   if (offered.length > 0 && chat.parallel_tool_calls === false) drop("parallel_tool_calls");
-  if (answerSchema && (typeof mode === "string" || mode === undefined)) {
+  // A client that demands one of its own tools does not get to see content.
+  const demanded = offered.length > 0 && (mode === "any" || typeof mode === "object");
+  if (answerSchema && !demanded) {
     // Either one of the client's tools or the answer.
     const tools = [...(mode === "none" ? [] : offered), answerTool(answerSchema)];
-    const toolChoice = tools.length > 1 ? { any: {} } : { tool: { name: ANSWER_TOOL } };
-    return { toolConfig: { tools: [...tools, ...historyTools(used, tools)], toolChoice }, forced: true };
+    const toolChoice = tools.length > 1 ? { any: {} } : { tool: { name: JSON_TOOL } };
+    return { toolConfig: { tools, toolChoice }, forced: true };
   }
-  if (answerSchema) drop("response_format");
-  const tools = offered.length > 0 ? offered : historyTools(used, offered);
+  const tools = offered.length > 0 ? offered : historyTools(used);
   const toolChoice = offered.length > 0 ? toolChoiceOf(mode) : undefined;
   if (mode === "none" && used.size > 0) drop("tool_choice");
   else if (mode !== undefined && mode !== "none" && mode !== "auto" && !toolChoice) drop("tool_choice");
@@ -54,6 +59,8 @@ function toolOf(tool: JsonObject, { traits, letter }: ToolsOptions): Block[] {
     drop(typeof tool.type === "string" ? `tools.${tool.type}` : "tools");
     return [];
   }
+  dropOthers(tool, { known: MEMBERS, path: "tools", drop });
+  dropOthers(tool.function, { known: FUNCTION_MEMBERS, path: "tools.function", drop });
   const { name, description, parameters, strict } = tool.function;
   const enforced = strict === true && traits.schemas === "native";
   if (strict === true && !enforced) drop("tools.function.strict");
@@ -69,19 +76,21 @@ function toolOf(tool: JsonObject, { traits, letter }: ToolsOptions): Block[] {
   return [{ toolSpec }, ...cachePointFor(tool.cache_control, letter, "tools")];
 }
 
+const MEMBERS: ReadonlySet<string> = new Set(["type", "function", "cache_control"]);
+const FUNCTION_MEMBERS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+
 function schemaOf(parameters: unknown): JsonObject {
   if (!isObject(parameters)) return { type: "object", properties: {} };
   return parameters.type === undefined ? { type: "object", ...parameters } : parameters;
 }
 
 function answerTool(json: JsonObject): Block {
-  const description = "Gives the final answer. Call it with the whole answer as its input.";
-  return { toolSpec: { name: ANSWER_TOOL, description, inputSchema: { json } } };
+  const description = "Takes the whole answer as one JSON object, with the members that the conversation asks for.";
+  return { toolSpec: { name: JSON_TOOL, description, inputSchema: { json } } };
 }
 
 /** Tools of earlier turns that are no longer offered: a conversation that used tools is refused without any. */
-function historyTools(used: ReadonlySet<string>, offered: readonly Block[]): Block[] {
-  if (offered.some((tool) => tool.toolSpec !== undefined)) return [];
+function historyTools(used: ReadonlySet<string>): Block[] {
   return [...used].map((name) => ({
     toolSpec: { name, description: "No longer available: do not call it.", inputSchema: { json: { type: "object" } } },
   }));
