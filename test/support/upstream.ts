@@ -34,7 +34,11 @@ export async function startUpstream(initial: Behaviour = (_, response) => json(r
     const closed = new Promise<number>((resolve) => response.on("close", () => resolve(performance.now())));
     incoming.on("error", () => {}); // the gateway may leave at any moment
     response.on("error", () => {});
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    } catch {
+      return; // it left before its request was whole
+    }
     const bytes = Buffer.concat(chunks);
     const about = { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers };
     const request = { ...about, body: bytes.toString(), bytes, closed };
