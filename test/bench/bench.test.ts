@@ -187,6 +187,6 @@ test("options are read, and wrong ones refused in words", () => {
     ["bare"],
     2,
   ]);
-  expect(() => readOptions(["--only", "speed"])).toThrow(/--only knows requests, streams, latency, startup/);
+  expect(() => readOptions(["--only", "speed"])).toThrow(/--only knows requests, streams, latency, startup, embed/);
   expect(() => readOptions(["--rounds", "0"])).toThrow(/whole number/);
 });

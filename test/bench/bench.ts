@@ -1,10 +1,11 @@
 /** `npm run bench`: what the gateway costs, against a bare proxy, nginx and nothing, on the same machine in turns. */
 import { spawnSync } from "node:child_process";
 import { Children, type Cores, findCores } from "./children.ts";
+import { type Embedding, embeddingTable, measureEmbedding } from "./embed.ts";
 import { type Bench, measure } from "./measure.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { profile } from "./profile.ts";
-import { makeResult, notesOn } from "./report.ts";
+import { makeResult, notesOn, type Result } from "./report.ts";
 import { measureStartup } from "./startup.ts";
 import { resultTable } from "./table.ts";
 import { startBare, startGateway, startLoad, startNginx, startStub, type Target } from "./targets.ts";
@@ -18,6 +19,10 @@ async function run(options: Options, children: Children): Promise<void> {
   const startsUp = options.parts.has("startup") && options.targets.has("gatehouse") && !options.profile;
   if (startsUp) show("start-up");
   const startup = startsUp ? await measureStartup(children) : undefined;
+  const embeds = options.parts.has("embed") && options.targets.has("gatehouse") && !options.profile;
+  if (embeds) show("embed");
+  const embed = embeds ? await measureEmbedding(children, options.plan) : null;
+  if (embed && options.parts.size === 1) return tell({ embed }, options);
 
   if (cores.others !== undefined) spawnSync("taskset", ["-cp", String(cores.others), String(process.pid)]);
   const stub = await startStub({ children, cores });
@@ -30,13 +35,20 @@ async function run(options: Options, children: Children): Promise<void> {
   }
   const targets = await startTargets({ options, children, cores, stub, notes });
   const samples = await measure(targets, options.parts, bench);
-  show("");
 
   const result = makeResult(samples, startup);
   notes.push(...notesOn(result));
-  if (options.json) console.log(JSON.stringify(result));
-  else console.log(resultTable(result));
+  tell({ ...result, embed }, options);
   if (notes.length > 0) (options.json ? console.error : console.log)(`\n${notes.join("\n")}`);
+}
+
+type Told = { readonly embed: Embedding | null } | (Result & { readonly embed: Embedding | null });
+
+function tell(told: Told, { json }: Options): void {
+  show("");
+  if (json) return console.log(JSON.stringify(told));
+  const tables = ["rows" in told ? resultTable(told) : "", told.embed ? embeddingTable(told.embed) : ""];
+  console.log(tables.filter((text) => text !== "").join("\n\n"));
 }
 
 interface Needed {

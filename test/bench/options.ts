@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { TARGET_NAMES, type TargetName } from "./targets.ts";
 
-export const PARTS = ["requests", "streams", "latency", "startup"] as const;
+export const PARTS = ["requests", "streams", "latency", "startup", "embed"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -27,6 +27,7 @@ export interface Plan {
   readonly latencyMs: number;
   readonly firstTokenMs: number;
   readonly idleMs: number;
+  readonly embedMs: number;
 }
 
 const FULL: Plan = {
@@ -41,6 +42,7 @@ const FULL: Plan = {
   latencyMs: 2500,
   firstTokenMs: 1500,
   idleMs: 2000,
+  embedMs: 3000,
 };
 
 const QUICK: Plan = {
@@ -54,6 +56,7 @@ const QUICK: Plan = {
   latencyMs: 320,
   firstTokenMs: 250,
   idleMs: 500,
+  embedMs: 400,
 };
 
 export const HELP = `npm run bench -- [options]
@@ -63,7 +66,7 @@ machine. Takes about 4 minutes. One CPU core for what is measured, another for t
 
   --quick          the same in under 45 s, with shorter windows and so with more noise
   --json           print one JSON object {rows, ratios} and nothing else; notes go to stderr
-  --only PART      requests, streams, latency (with time to first token) or startup; several with commas
+  --only PART      requests, streams, latency (with time to first token), startup or embed; several with commas
   --targets NAMES  direct, bare, nginx, gatehouse; several with commas (default: all)
   --rounds N       how often each target has its turn (default ${FULL.rounds}, with --quick ${QUICK.rounds}); figures are medians
   --profile        measure nothing: run gatehouse and bare under --cpu-prof and print where their time goes
@@ -77,6 +80,7 @@ What the figures are
   added p50, p99   target minus direct in the same round, at half of the rate gatehouse reaches when saturated
   first token      from sending a streamed request to its first chunk, at light load; added is target minus direct
   start            from \`npm start\` with an empty home folder to the first answer, and the same once more
+  embed            the built-in embedding model, asked by four clients; its gateway is not pinned to a core
   ratios           gatehouse over bare in the same round; the three "added" ones are ms over direct, not ratios
 `;
 
