@@ -57,6 +57,9 @@ function codeOf(error: JsonObject, words: string, status: number): ErrorCode {
       return TOO_LONG.test(words) ? "context_length_exceeded" : "upstream_invalid_request";
     case "RESOURCE_EXHAUSTED":
       return isUsedUp(error) ? "upstream_quota" : "upstream_rate_limited";
+    case "PERMISSION_DENIED":
+      // Files and caches that a client names and nobody else may read.
+      return /access the File|CachedContent/.test(words) ? "upstream_invalid_request" : "upstream_auth";
     case "FAILED_PRECONDITION":
       // The account's country or its billing: nothing a client could mend.
       return /location is not supported|billing/i.test(words) ? "upstream_auth" : "upstream_invalid_request";
@@ -67,7 +70,6 @@ function codeOf(error: JsonObject, words: string, status: number): ErrorCode {
 
 const CODES: ReadonlyMap<unknown, ErrorCode> = new Map([
   ["UNAUTHENTICATED", "upstream_auth"],
-  ["PERMISSION_DENIED", "upstream_auth"],
   ["NOT_FOUND", "upstream_not_found"],
   ["OUT_OF_RANGE", "upstream_invalid_request"],
   ["UNAVAILABLE", "upstream_overloaded"],

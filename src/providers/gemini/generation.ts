@@ -1,10 +1,10 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
-import { nameUnenforced } from "./schema.ts";
+import { enforceable } from "./schema.ts";
 
 export interface GenerationOptions {
   readonly thinking: JsonObject | undefined;
-  /** An answer can be held to JSON: older models cannot beside functions. */
+  /** An answer can be held to JSON: older models cannot beside tools. */
   readonly takesFormat: boolean;
   readonly drop: (path: string) => void;
 }
@@ -58,8 +58,8 @@ function formatOf(wanted: unknown, possible: boolean, drop: (path: string) => vo
   }
   const { schema } = isObject(json_schema) ? json_schema : {};
   if (!isObject(schema)) return { responseMimeType: "application/json" };
-  nameUnenforced(schema, (keyword) => drop(`response_format.json_schema.schema.${keyword}`));
-  return { responseMimeType: "application/json", responseJsonSchema: schema };
+  const enforced = enforceable(schema, (keyword) => drop(`response_format.json_schema.schema.${keyword}`));
+  return { responseMimeType: "application/json", responseJsonSchema: enforced };
 }
 
 /** Text alone is what a model answers anyway. */

@@ -16,7 +16,7 @@ function tokenOf({ token, logProbability }: JsonObject): JsonObject {
   const text = typeof token === "string" ? token : "";
   return {
     token: text,
-    logprob: typeof logProbability === "number" ? logProbability : 0,
+    logprob: logProbability ?? 0,
     bytes: [...Buffer.from(text)],
   };
 }

@@ -19,7 +19,7 @@ export interface ModelTraits {
 /** A name that is neither Gemini's nor Gemma's may be anybody's tuned model: it gets what the client sent, in the API's oldest form. */
 export function traitsOf(model: string): ModelTraits {
   if (/(^|\/)gemma/.test(model))
-    return { ...OTHER, thinking: "none", takesInstructions: !/gemma-?[123]\b/.test(model) };
+    return { ...OTHER, thinking: "none", takesInstructions: !/gemma-?[123](?!\d)/.test(model) };
   const version = geminiVersion(model);
   if (version === undefined) return OTHER;
   const isPro = /-pro\b/.test(model);

@@ -4,7 +4,7 @@ import { nativeFields } from "./fields.ts";
 import { generationOf } from "./generation.ts";
 import { traitsOf } from "./models.ts";
 import { thinkingOf } from "./thinking.ts";
-import { offersFunctions, toolsOf } from "./tools.ts";
+import { toolsOf } from "./tools.ts";
 
 export interface GeminiRequest {
   readonly body: JsonObject;
@@ -29,7 +29,7 @@ export function geminiRequest(chat: JsonObject, { model, callIds }: RequestOptio
   const generationConfig = {
     ...generationOf(chat, {
       thinking: thinkingOf(chat, traits, drop),
-      takesFormat: traits.combinesTools || !offersFunctions(tools),
+      takesFormat: traits.combinesTools || tools.tools === undefined,
       drop,
     }),
     ...native.generationConfig,

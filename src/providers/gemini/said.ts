@@ -20,11 +20,13 @@ export interface ToolCall {
 
 /** `callId` makes an id for calls that have none. */
 export function saidIn(part: JsonObject, callId: () => string): Said {
-  const { text, thoughtSignature: signature, functionCall, inlineData } = part;
+  const { thought, thoughtSignature: signature, ...said } = part;
+  const { text = "", functionCall, inlineData } = said;
   if (isObject(functionCall)) return { kind: "call", call: toolCall(functionCall, signature, callId) };
-  if (typeof text === "string") return { kind: part.thought === true ? "thought" : "text", text, signature };
-  // Sketches that a model makes while it thinks are no part of its answer.
-  if (!isObject(inlineData) || part.thought === true) return { kind: "other", part };
+  // A part may hold nothing but a signature. Sketches made while thinking are no part of the answer.
+  if (thought === true) return { kind: "thought", text: String(text), signature };
+  if (said.text !== undefined || Object.keys(said).length === 0) return { kind: "text", text: String(text), signature };
+  if (!isObject(inlineData)) return { kind: "other", part };
   const { mimeType, data } = inlineData;
   if (String(mimeType).startsWith("audio/")) return { kind: "audio", data: String(data) };
   const image_url = { url: `data:${mimeType};base64,${data}` };

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import type { ModelTraits } from "./models.ts";
+import { enforceable } from "./schema.ts";
 
 export interface Tools {
   readonly tools?: readonly JsonObject[];
@@ -30,23 +31,30 @@ export function toolsOf(chat: JsonObject, traits: ModelTraits, drop: Drop): Tool
   return { tools, ...(functionCallingConfig ? { toolConfig: { functionCallingConfig } } : {}) };
 }
 
-export function offersFunctions({ tools = [] }: Tools): boolean {
-  return tools.some(({ functionDeclarations }) => functionDeclarations !== undefined);
-}
-
 /** The schema goes as JSON Schema, whole: the older field `parameters` knows a part of it and refuses the rest. */
 function declarationOf({ function: definition, cache_control }: JsonObject, drop: Drop): JsonObject {
-  const { name, description, parameters, strict: _, ...rest } = definition as JsonObject;
+  const { name, description, parameters, strict, ...rest } = definition as JsonObject;
   if (cache_control) drop("tools.cache_control");
   for (const field of Object.keys(rest)) if (!NATIVE_FIELDS.has(field)) drop(`tools.function.${safe(field)}`);
   const kept = Object.entries(rest).filter(([field]) => NATIVE_FIELDS.has(field));
+  // Only a strict tool demands that every keyword is kept to.
+  const unenforced = (keyword: string) => strict === true && drop(`tools.function.parameters.${keyword}`);
   return {
     name,
     ...(description ? { description } : {}),
-    ...(isObject(parameters) && Object.keys(parameters).length > 0
-      ? { parametersJsonSchema: parameters.type === undefined ? { type: "object", ...parameters } : parameters }
-      : {}),
+    ...parametersOf(parameters, unenforced),
     ...Object.fromEntries(kept),
+  };
+}
+
+/** An empty schema stands for a function without parameters. */
+function parametersOf(schema: unknown, unenforced: (keyword: string) => void): JsonObject {
+  if (!isObject(schema) || Object.keys(schema).length === 0) return {};
+  return {
+    parametersJsonSchema: {
+      ...(schema.type === undefined ? { type: "object" } : {}),
+      ...enforceable(schema, unenforced),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Adapter } from "../../core/provider.ts";
 import { geminiChat } from "../gemini/chat.ts";
-import { claudeChat } from "./claude.ts";
+import { claudeChat, claudeNative } from "./claude.ts";
 import { vertexEmbeddings } from "./embeddings.ts";
 import { isClaude, placesIn } from "./places.ts";
 
@@ -16,6 +16,8 @@ export interface VertexOptions {
 export function vertexAdapters({ project, location, headers, now }: VertexOptions): {
   chat: Adapter;
   embeddings: Adapter;
+  messages: Adapter;
+  count_tokens: Adapter;
 } {
   const sent = { "content-type": "application/json", "accept-encoding": "identity", ...headers };
   const path = placesIn(project, location);
@@ -24,6 +26,7 @@ export function vertexAdapters({ project, location, headers, now }: VertexOption
   return {
     chat: byModel(gemini, claudeChat({ headers: sent, path, now })),
     embeddings: vertexEmbeddings({ headers: sent, path }),
+    ...claudeNative({ headers: sent, path, now }),
   };
 }
 

@@ -1,9 +1,12 @@
 /** Anthropic's models at Vertex: their own Messages API, but for the model and the version, which change places. */
 import type { Adapter } from "../../core/provider.ts";
 import { isObject, tryParse } from "../../protocol/json.ts";
+import { decodeAnthropicError } from "../anthropic/error.ts";
+import { betasOf, type NativeWire, nativeCount, nativeMessages } from "../anthropic/native.ts";
 import { messagesRequest } from "../anthropic/request.ts";
 import { anthropicChat } from "../anthropic.ts";
 import { decodeGoogleError } from "../gemini/error.ts";
+import { isClaude } from "./places.ts";
 
 export interface ClaudeWire {
   readonly headers: Readonly<Record<string, string>>;
@@ -31,12 +34,43 @@ export function claudeChat({ headers, path, now = Date.now }: ClaudeWire): Adapt
         dropped: request.dropped,
       };
     },
-    /** What Google says before Anthropic is asked comes in Google's form. */
-    decodeError: (status, body, responseHeaders) =>
-      isAnthropics(body)
-        ? anthropic.decodeError(status, body, responseHeaders)
-        : decodeGoogleError(status, body, responseHeaders, now),
+    decodeError: decodeEitherError(now),
   };
+}
+
+/** The Messages API itself, and counting its tokens. */
+export function claudeNative({ headers, path, now = Date.now }: ClaudeWire): {
+  messages: Adapter;
+  count_tokens: Adapter;
+} {
+  const wire: Omit<NativeWire, "path" | "changes"> = {
+    headers(request) {
+      const betas = betasOf(request);
+      return betas.length > 0 ? withBetas(headers, betas) : headers;
+    },
+    decodeError: decodeEitherError(now),
+    now,
+  };
+  const messages = nativeMessages({
+    ...wire,
+    path: ({ stream }, { model }) => `${path(model)}:${stream ? "streamRawPredict" : "rawPredict"}`,
+    changes: () => ({ model: undefined, anthropic_version: VERSION }),
+  });
+  const count_tokens = nativeCount({
+    ...wire,
+    // A model of its own does the counting.
+    path: () => `${path("publishers/anthropic/models/count-tokens")}:rawPredict`,
+    changes: (_, { model }) => ({ model: nameOf(model), anthropic_version: VERSION }),
+  });
+  return { messages: { ...messages, serves: isClaude }, count_tokens: { ...count_tokens, serves: isClaude } };
+}
+
+/** What Google says before Anthropic is asked comes in Google's form. */
+function decodeEitherError(now: () => number): Adapter["decodeError"] {
+  return (status, body, headers) =>
+    isAnthropics(body)
+      ? decodeAnthropicError(status, body, headers, now)
+      : decodeGoogleError(status, body, headers, now);
 }
 
 function nameOf(model: string): string {
