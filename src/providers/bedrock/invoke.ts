@@ -9,7 +9,7 @@ import { messagesRequest } from "../anthropic/request.ts";
 import { errorIn } from "./error.ts";
 import { eventMessages } from "./event-stream.ts";
 
-const VERSION = "bedrock-2023-05-31";
+export const VERSION = "bedrock-2023-05-31";
 /** Anthropic demands a limit; this one serves clients that set none. */
 const DEFAULT_MAX_TOKENS = 4096;
 
