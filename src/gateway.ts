@@ -1,4 +1,5 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
+import { estimatedCount } from "./bridges/count-tokens.ts";
 import { messages } from "./bridges/messages.ts";
 import { responses } from "./bridges/responses.ts";
 import type { Config } from "./config/schema.ts";
@@ -47,6 +48,8 @@ export interface Gateway {
 
 /** What providers serve although their API does not have it. */
 const BRIDGES: readonly Bridge[] = [messages, responses];
+/** What is answered here for providers that chat and cannot say. */
+const OWN_ANSWERS: Provider["adapters"] = { count_tokens: estimatedCount };
 
 /** Who serves such a call is decided on the road. */
 const NO_ATTEMPTS: Policy = () => [];
@@ -63,7 +66,7 @@ export function createGateway(
   const providers = new Map(
     Object.entries(config.providers).map(([name, { kind, open }]) => [
       name,
-      withBridges({ name, kind, ...open(ways) }, BRIDGES),
+      withBridges({ name, kind, ...open(ways) }, BRIDGES, OWN_ANSWERS),
     ]),
   );
   const models = Object.entries(config.models).map(([entry, { route, onUnsupported }]) => {

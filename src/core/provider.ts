@@ -17,6 +17,14 @@ export interface Outbound {
   readonly dropped: readonly string[];
   /** True when usage was asked for on our own account and must not reach the client. */
   readonly hideUsage?: boolean;
+  /** The gateway's own answer: nothing is sent. */
+  readonly answer?: OwnAnswer;
+}
+
+export interface OwnAnswer {
+  readonly completion: Completion;
+  /** Headers for the client: names and values in turn. */
+  readonly told: readonly string[];
 }
 
 /** Ready to be sent. Pieces go out in their order; those that are still arriving can be sent once only. */
@@ -30,6 +38,8 @@ export type ResponseHeaders = Readonly<Record<string, string | readonly string[]
  * Absence of an adapter for an endpoint means "not supported".
  */
 export interface Adapter<Request = OpenAIRequest> {
+  /** Whether it speaks to this model of the provider; to all of them when absent. */
+  serves?(model: string): boolean;
   encode(request: Request, target: Target): Outbound;
   /** A whole 200 body. Throws GatewayError `upstream_invalid_response` when it is no answer, or the error it holds. */
   decode(body: Buffer, context: DecodeContext<Request>): Completion;

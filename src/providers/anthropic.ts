@@ -5,7 +5,7 @@ import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider } from "../core/provider-kind.ts";
 import { decodeAnswer } from "./anthropic/answer.ts";
 import { decodeAnthropicError } from "./anthropic/error.ts";
-import { nativeCount, nativeMessages, renamed } from "./anthropic/native.ts";
+import { betasOf, nativeCount, nativeMessages, renamed } from "./anthropic/native.ts";
 import { messagesRequest } from "./anthropic/request.ts";
 import { decodeEvents } from "./anthropic/stream.ts";
 import { asksForUsage } from "./chat/wants.ts";
@@ -71,15 +71,11 @@ function headersOf({ apiKey, headers, version = "2023-06-01" }: AnthropicOptions
 }
 
 /** The client's version of the API, and its features beside those that are configured. */
-function withClients(headers: Wire["headers"], { headers: clients = {} }: OpenAIRequest): Wire["headers"] {
-  const { "anthropic-beta": betas, ...version } = clients;
-  const all = { ...headers, ...version };
-  return betas === undefined
-    ? all
-    : withBetas(
-        all,
-        betas.split(",").map((beta) => beta.trim()),
-      );
+function withClients(headers: Wire["headers"], request: OpenAIRequest): Wire["headers"] {
+  const version = request.headers?.["anthropic-version"];
+  const all = version === undefined ? headers : { ...headers, "anthropic-version": version };
+  const betas = betasOf(request);
+  return betas.length > 0 ? withBetas(all, betas) : all;
 }
 
 interface Wire {

@@ -8,6 +8,7 @@ import { bedrockEmbeddings } from "./bedrock/embeddings.ts";
 import { decodeBedrockError } from "./bedrock/error.ts";
 import { invokeRequest, unwrapped } from "./bedrock/invoke.ts";
 import { isClaude } from "./bedrock/models.ts";
+import { claudeMessages } from "./bedrock/native.ts";
 import { converseRequest } from "./bedrock/request.ts";
 import { settings } from "./bedrock/settings.ts";
 import { decodeConverseStream } from "./bedrock/stream.ts";
@@ -18,7 +19,11 @@ import { asksForUsage } from "./chat/wants.ts";
 export default defineProvider({
   settings,
   open: (options, ways) => ({
-    adapters: { chat: bedrockChat(options), embeddings: bedrockEmbeddings(headersOf(options)) },
+    adapters: {
+      chat: bedrockChat(options),
+      embeddings: bedrockEmbeddings(headersOf(options)),
+      messages: claudeMessages({ headers: headersOf(options) }),
+    },
     transport: bedrockTransport(options, ways),
   }),
 });

@@ -1,16 +1,39 @@
 /** Lets a provider serve endpoints that its API does not have, through those it has. */
-import type { OpenAIRequest } from "../core/endpoint.ts";
+import type { EndpointName, OpenAIRequest } from "../core/endpoint.ts";
+import { GatewayError } from "../core/error.ts";
+import type { Target } from "../core/policy.ts";
 import type { Adapter, Bridge, Provider, StreamContext } from "../core/provider.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { openAIFrames } from "./openai-frames.ts";
 
-/** The provider's own adapters win over bridged ones. */
-export function withBridges(provider: Provider, bridges: readonly Bridge[]): Provider {
+type Adapters = Provider["adapters"];
+
+/** The provider's own adapters win over bridged ones, for the models they serve; `ours` answer where neither is and the provider chats. */
+export function withBridges(provider: Provider, bridges: readonly Bridge[], ours: Adapters = {}): Provider {
   const bridged = bridges.flatMap((bridge) => {
     const inner = provider.adapters[bridge.over];
     return inner ? [[bridge.endpoint, bridgedAdapter(bridge, inner)] as const] : [];
   });
-  return { ...provider, adapters: { ...Object.fromEntries(bridged), ...provider.adapters } };
+  const others: Adapters = { ...(provider.adapters.chat ? ours : {}), ...Object.fromEntries(bridged) };
+  const own = Object.entries(provider.adapters).map(([endpoint, adapter]) => {
+    return [endpoint, adapter.serves ? either(adapter, others[endpoint as EndpointName]) : adapter] as const;
+  });
+  return { ...provider, adapters: { ...others, ...Object.fromEntries(own) } };
+}
+
+/** Some models of a provider have what its others do not. Errors come in the provider's form, whichever model it was. */
+function either(own: Adapter, other: Adapter | undefined): Adapter {
+  const of = ({ model }: Target): Adapter => {
+    const adapter = own.serves?.(model) ? own : other;
+    if (!adapter) throw new GatewayError("unsupported", `The provider does not serve this endpoint with ${model}.`);
+    return adapter;
+  };
+  return {
+    encode: (request, target) => of(target).encode(request, target),
+    decode: (body, context) => of(context.target).decode(body, context),
+    decodeStream: (bytes, context) => framesOf(of(context.target), bytes, context),
+    decodeError: own.decodeError,
+  };
 }
 
 function bridgedAdapter(bridge: Bridge, inner: Adapter): Adapter {

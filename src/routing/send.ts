@@ -3,7 +3,7 @@ import type { Call } from "../core/call.ts";
 import type { OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import type { Target } from "../core/policy.ts";
-import type { Adapter, DecodeContext, Exchange, Outbound, Provider, StreamFacts } from "../core/provider.ts";
+import type { Adapter, DecodeContext, Exchange, Outbound, OwnAnswer, Provider, StreamFacts } from "../core/provider.ts";
 import { type FlowEnd, watch } from "../protocol/flow.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { toldInHeaders } from "../protocol/rate-limits.ts";
@@ -33,6 +33,7 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
     }
     const outbound = adapter.encode(call.request, target);
     if (outbound.dropped.length > 0 && call.model.onUnsupported !== "drop") throw cannotHonour(outbound, target);
+    if (outbound.answer) return ownAnswer(call, outbound, outbound.answer);
     const stream = call.endpoint.streams(call.request);
     const sentAt = performance.now();
     try {
@@ -54,6 +55,11 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
 }
 
 const NOTHING: readonly string[] = [];
+
+function ownAnswer({ notes }: Call, { dropped }: Outbound, { completion, told }: OwnAnswer): Sent {
+  notes.told = told;
+  return { kind: "whole", completion, dropped };
+}
 
 function cannotHonour({ dropped }: Outbound, { name }: Target): GatewayError {
   const message = `${name} cannot honour ${dropped.join(", ")}.`;

@@ -1,5 +1,5 @@
 /** The client's side: everything that is checked about one answer. */
-import { tryParse } from "../../src/protocol/json.ts";
+import { isObject, tryParse } from "../../src/protocol/json.ts";
 import type { HttpAnswer } from "./client.ts";
 import { compareChat } from "./compare-chat.ts";
 import { compareEmbeddings } from "./compare-embeddings.ts";
@@ -65,11 +65,19 @@ function contentTypeFaults({ headers }: HttpAnswer, wanted: string): string[] {
   return got?.startsWith(wanted) ? [] : [`content-type: expected ${wanted}, got ${brief(got)}`];
 }
 
-function compareRefusal({ recording, answer, schemas, direct }: AnswerCheck): Verdict {
+function compareRefusal({ recording, supported, answer, schemas, direct }: AnswerCheck): Verdict {
   if (direct) return { faults: compareWholeBytes(bodyBytes(recording), answer.body), notes: [] };
   const body = tryParse(answer.body.toString("utf8"));
   const faults = compareError(body, tryParse(recording.response.body), recording.response.status);
+  if (supported.endpoint.api === "messages") return { faults: [...faults, ...messagesErrorFaults(body)], notes: [] };
   return { faults: [...faults, ...(schemas?.("ErrorResponse", body) ?? [])], notes: [] };
+}
+
+/** How Anthropic's clients tell an error from an answer. */
+function messagesErrorFaults(body: unknown): string[] {
+  const { type, request_id: id } = isObject(body) ? body : {};
+  const faults = type === "error" ? [] : [`an error of type ${brief(type)}`];
+  return typeof id === "string" ? faults : [...faults, "an error without request_id"];
 }
 
 function compareWhole({ recording, supported, answer, schemas }: AnswerCheck): Verdict {

@@ -1,6 +1,7 @@
 /** Entry point of `npm run conformance`: recorded provider traffic, played through a gateway that really runs. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { withNative } from "./natively.ts";
 import { HELP, type Options, ROOT, readOptions } from "./options.ts";
 import { loadRecordings, type Recording } from "./recording.ts";
 import { type Result, replay } from "./replay.ts";
@@ -27,7 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = resolve(options.recordings);
   if (!existsSync(folder))
     return nothingToPlay(options, `There are no recordings at ${options.recordings}: nothing was run.`);
-  const { recordings, unreadable } = loadRecordings(folder, options.only);
+  const { recordings: recorded, unreadable } = loadRecordings(folder, options.only);
+  const recordings = withNative(recorded);
   if (recordings.length + unreadable.length === 0)
     return nothingToPlay(options, "No recording matches: nothing was run.");
 

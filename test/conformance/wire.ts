@@ -25,7 +25,7 @@ export interface Wire {
 
 export interface Endpoint {
   /** `client.api` of a recording. */
-  readonly api: "chat.completions" | "completions" | "embeddings" | "responses" | "rerank" | "moderations";
+  readonly api: "chat.completions" | "completions" | "embeddings" | "responses" | "messages" | "rerank" | "moderations";
   /** Where the gateway's clients reach it. */
   readonly path: string;
   /** Names of OpenAI's schemas for a whole answer and for one event of a stream; undefined where OpenAI has no such endpoint. */

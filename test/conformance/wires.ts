@@ -6,6 +6,7 @@ import { azure } from "./wires/azure.ts";
 import { bedrock } from "./wires/bedrock.ts";
 import { cohere } from "./wires/cohere.ts";
 import { gemini } from "./wires/gemini.ts";
+import { messagesWires } from "./wires/messages.ts";
 import { mistral } from "./wires/mistral.ts";
 import { ollama } from "./wires/ollama.ts";
 import { openai, openaiCompatible, xai } from "./wires/openai.ts";
@@ -42,6 +43,12 @@ const endpoints: readonly Endpoint[] = [
     chunkSchema: "ResponseStreamEvent",
   },
   {
+    api: "messages",
+    path: "/v1/messages",
+    wholeSchema: undefined,
+    chunkSchema: undefined,
+  },
+  {
     api: "moderations",
     path: "/v1/moderations",
     wholeSchema: "CreateModerationResponse",
@@ -57,6 +64,7 @@ const endpoints: readonly Endpoint[] = [
 
 /** The first that speaks a recording plays it. */
 const wires: readonly Wire[] = [
+  ...messagesWires,
   anthropic,
   gemini,
   vertex,

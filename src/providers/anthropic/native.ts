@@ -16,6 +16,8 @@ export interface NativeWire {
   headers(request: OpenAIRequest): Readonly<Record<string, string>>;
   /** Members of the body to be replaced, added or, for `undefined`, removed. */
   changes(request: OpenAIRequest, target: Target): JsonObject;
+  /** Anthropic's own when absent. */
+  readonly decodeError?: Adapter["decodeError"];
   /** Milliseconds; for waits that are told as dates. */
   readonly now?: (() => number) | undefined;
 }
@@ -29,7 +31,7 @@ export function nativeMessages(wire: NativeWire): Adapter {
 }
 
 /** `/v1/messages/count_tokens`, which is never streamed. */
-export function nativeCount({ path, headers, changes, now = Date.now }: NativeWire): Adapter {
+export function nativeCount({ path, headers, changes, decodeError, now = Date.now }: NativeWire): Adapter {
   return {
     encode(request, target) {
       const { messages, dropped } = withoutForeign(request.body);
@@ -43,8 +45,15 @@ export function nativeCount({ path, headers, changes, now = Date.now }: NativeWi
       };
     },
     decode: wholeAnswer,
-    decodeError: (status, body, responseHeaders) => decodeAnthropicError(status, body, responseHeaders, now),
+    decodeError:
+      decodeError ?? ((status, body, responseHeaders) => decodeAnthropicError(status, body, responseHeaders, now)),
   };
+}
+
+/** The features that the client switches on by header. */
+export function betasOf({ headers }: OpenAIRequest): string[] {
+  const betas = headers?.["anthropic-beta"]?.split(",").map((beta) => beta.trim()) ?? [];
+  return betas.filter((beta) => beta !== "");
 }
 
 /** The model's name, where the server takes it in the body. */
