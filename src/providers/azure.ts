@@ -100,14 +100,17 @@ function faceOf({ baseUrl, apiVersion }: Settings): "deployments" | "models" | "
   return apiVersion === "v1" ? "v1" : "deployments";
 }
 
-/** Responses were never under deployments: they are always asked at v1. */
+/** Responses were never under deployments: they are always asked at v1. What a resource keeps stands beside them. */
 function placesOf(options: Settings): (path: string, deployment: string) => string {
   const face = faceOf(options);
-  const version = `?api-version=${options.apiVersion}`;
+  const versioned = (path: string) => `${path}${path.includes("?") ? "&" : "?"}api-version=${options.apiVersion}`;
   if (face === "below v1") return (path) => path;
-  if (face === "models") return (path) => path + version;
+  if (face === "models") return versioned;
   return (path, deployment) => {
     if (face === "v1" || path === "/responses") return `/openai/v1${path}`;
-    return `/openai/deployments/${encodeURIComponent(deployment)}${path}${version}`;
+    if (KEPT.test(path)) return versioned(`/openai${path}`);
+    return versioned(`/openai/deployments/${encodeURIComponent(deployment)}${path}`);
   };
 }
+
+const KEPT = /^\/(files|batches|fine_tuning)\b/;
