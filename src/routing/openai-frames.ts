@@ -37,6 +37,7 @@ class Passage {
   readonly #splitter = new EventSplitter();
   readonly #opening: Uint8Array[] = [];
   #begun = false;
+  #first: Frame | undefined;
   #last: Frame | undefined;
   #beforeLast: Frame | undefined;
 
@@ -73,10 +74,13 @@ class Passage {
     if (!isDone(this.#last)) yield Frame.DONE;
   }
 
+  /** The last two frames that are more than a keep-alive: usage and the end stand there. */
   #remember(bytes: Uint8Array): Frame {
+    const frame = Frame.ofBytes(bytes);
+    if (bytes[0] === COLON && !contains(bytes, DATA)) return frame;
     this.#beforeLast = this.#last;
-    this.#last = Frame.ofBytes(bytes);
-    return this.#last;
+    this.#last = frame;
+    return frame;
   }
 
   /** Comments and chunks without content promise nothing: as long as only they have come, another target can still be asked. */
@@ -84,6 +88,7 @@ class Passage {
     this.#opening.push(frame.bytes);
     this.#begun = frame.events.some(promises) || this.#opening.length >= MAX_OPENING_COMMENTS;
     if (!this.#begun) return undefined;
+    this.#first = frame;
     return this.#opening.length === 1 ? frame : Frame.ofBytes(Buffer.concat(this.#opening));
   }
 
@@ -101,14 +106,18 @@ class Passage {
   #finish(): void {
     const { facts } = this.#options;
     facts.finished = true;
-    facts.usage ??= usageIn(this.#last) ?? usageIn(this.#beforeLast);
+    // A few servers tell it at the start alone.
+    facts.usage ??= usageIn(this.#last) ?? usageIn(this.#beforeLast) ?? usageIn(this.#first);
   }
 }
 
 /** A server that only ever sends keep-alives must not fill our memory with them. */
 const MAX_OPENING_COMMENTS = 1000;
 
-const ERROR = Buffer.from('"error"');
+/** A member's name or an event's; in a text it costs a look at the frame. */
+const ERROR = Buffer.from("error");
+const DATA = Buffer.from("data:");
+const COLON = 58;
 const BLANK_LINE = Buffer.from("\n\n");
 
 function push(splitter: EventSplitter, chunk: Uint8Array): Uint8Array | undefined {
