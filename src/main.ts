@@ -8,6 +8,7 @@ import { startDataPlane } from "./boot/data-plane.ts";
 import { type Keys, openKeys } from "./boot/keys.ts";
 import { secret } from "./boot/secrets.ts";
 import { readSettings, type ServeOptions, type Settings } from "./boot/settings.ts";
+import { trimHeap } from "./boot/trim.ts";
 import { startWorkers } from "./boot/workers.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { createLogger, type Logs } from "./observe/logger.ts";
@@ -81,6 +82,7 @@ export async function start(options: ServeOptions = {}, env: NodeJS.ProcessEnv =
     const stop = async () => {
       for (const close of closing.reverse()) await close();
     };
+    trimHeap();
     return { dataUrl, controlUrl, adminToken: adminToken.value, firstKey, banner: text, stop: once(stop) };
   } catch (error) {
     for (const close of closing.reverse()) await close().catch(() => {}); // the first error is the one to tell

@@ -5,6 +5,7 @@ import { startDataPlane } from "./data-plane.ts";
 import { answerQuestions, sendReady } from "./ipc.ts";
 import { openKeys } from "./keys.ts";
 import { readSettings, type ServeOptions } from "./settings.ts";
+import { trimHeap } from "./trim.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
 const environment = readEnvironment(process.env);
@@ -44,4 +45,5 @@ answerQuestions(
 // The supervisor decides when to stop; a terminal's Ctrl-C reaches every process of the group.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => void stop());
+trimHeap();
 sendReady(plane.port);

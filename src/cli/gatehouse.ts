@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=8 --max-semi-space-size=8 --v8-pool-size=2
+#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32 --v8-pool-size=2
 /** The command line. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
