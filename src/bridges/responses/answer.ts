@@ -21,7 +21,8 @@ import {
 } from "./output.ts";
 
 /** A chat's whole answer as a Response. */
-export function responseOf({ body, usage }: Completion, { request, target }: DecodeContext): Completion {
+export function responseOf(completion: Completion, { request, target }: DecodeContext): Completion {
+  const { body, usage } = completion;
   const answer = tryParse(typeof body === "string" ? body : Buffer.from(body).toString());
   const choice = isObject(answer) && Array.isArray(answer.choices) ? answer.choices[0] : undefined;
   if (!isObject(answer) || !isObject(choice)) {
@@ -39,7 +40,7 @@ export function responseOf({ body, usage }: Completion, { request, target }: Dec
     ...(typeof answer.service_tier === "string" ? { service_tier: answer.service_tier } : {}),
     usage: usage ? writeResponseUsage(usage) : null,
   };
-  return { body: JSON.stringify(response), usage };
+  return { ...completion, body: JSON.stringify(response) };
 }
 
 function outputOf(choice: JsonObject, { id, ending }: { id: string; ending: Ending }): JsonObject[] {

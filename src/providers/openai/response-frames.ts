@@ -78,12 +78,12 @@ class Passage {
 
   /** As long as an answer is only announced another target can still be asked: OpenAI tells a lack of quota after that. */
   #begin(frame: Frame): Frame | undefined {
-    this.#read(frame);
-    if (this.failure) return undefined;
-    this.#opening.push(frame);
-    this.#begun = !frame.events.every(({ json }) => announces(json)) || this.#opening.length >= MAX_OPENING;
+    const shown = this.#read(frame);
+    if (!shown) return undefined;
+    this.#opening.push(shown);
+    this.#begun = !shown.events.every(({ json }) => announces(json)) || this.#opening.length >= MAX_OPENING;
     if (!this.#begun) return undefined;
-    const first = this.#opening.length === 1 ? frame : Frame.ofBytes(Buffer.concat(this.#opening.map(bytesOf)));
+    const first = this.#opening.length === 1 ? shown : Frame.ofBytes(Buffer.concat(this.#opening.map(bytesOf)));
     this.#opening.length = 0;
     this.#last = first;
     return first;

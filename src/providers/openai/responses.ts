@@ -39,7 +39,7 @@ function encode(request: OpenAIRequest, target: Target, { path, headers }: Wire)
   const { changes, dropped } = goesOnFrom(conversation, body.value, target.provider);
   const all = target.model === model ? changes : { ...changes, model: target.model };
   const changed = Object.keys(all).length > 0;
-  return { method: "POST", path, headers, body: changed ? body.edit(all) : body.text, dropped };
+  return { method: "POST", path, headers, body: changed ? body.edit(all) : body.source, dropped };
 }
 
 /** Takes the answer as it is; an answer that failed is an error, although it comes under 200. */
