@@ -10,6 +10,8 @@ interface Known {
   readonly variable: string;
   /** Model names that are this provider's without saying so. */
   readonly patterns: readonly string[];
+  /** Settings besides the key. */
+  readonly more?: (env: NodeJS.ProcessEnv) => object;
 }
 
 const KNOWN: readonly Known[] = [
@@ -27,6 +29,13 @@ const KNOWN: readonly Known[] = [
   { name: "cohere", variable: "COHERE_API_KEY", patterns: ["command-*", "c4ai-*", "embed-*", "rerank-*"] },
   { name: "gemini", variable: "GEMINI_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   { name: "gemini", variable: "GOOGLE_API_KEY", patterns: ["gemini-*", "gemma-*"] },
+  {
+    // Not by AWS's common variables: those stand in many environments that have nothing to do with models.
+    name: "bedrock",
+    variable: "AWS_BEARER_TOKEN_BEDROCK",
+    patterns: ["amazon.*", "anthropic.*", "us.*", "eu.*", "apac.*", "global.*"],
+    more: ({ AWS_REGION, AWS_DEFAULT_REGION }) => ({ region: AWS_REGION || AWS_DEFAULT_REGION || "us-east-1" }),
+  },
   ...Object.entries(presets as Readonly<Record<string, Preset>>).flatMap(([name, { variable, models = [] }]) =>
     variable === undefined ? [] : [{ name, variable, patterns: models }],
   ),
@@ -44,8 +53,8 @@ export async function discover(environment: Environment, env: NodeJS.ProcessEnv)
   const found = set.filter(({ name }, at) => set.findIndex((other) => other.name === name) === at);
   const providers: Record<string, unknown> = {};
   const models: Record<string, { route: string }> = {};
-  for (const { name, variable, patterns } of found) {
-    providers[name] = { kind: name, apiKey: env[variable] };
+  for (const { name, variable, patterns, more } of found) {
+    providers[name] = { kind: name, apiKey: env[variable], ...more?.(env) };
     for (const pattern of patterns) models[pattern] = { route: `${name}/${pattern}` };
   }
   const ollama = await findOllama(environment.OLLAMA_HOST);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Adapter } from "../core/provider.ts";
+import type { Adapter, ResponseHeaders } from "../core/provider.ts";
 import { defineProvider } from "../core/provider-kind.ts";
 import { decodeAnswer as decodeMessage } from "./anthropic/answer.ts";
 import { decodeEvents } from "./anthropic/stream.ts";
@@ -36,7 +36,7 @@ export interface BedrockOptions {
   readonly api?: "converse" | "invoke" | undefined;
   /** Milliseconds; answers carry the time they were made. */
   readonly now?: (() => number) | undefined;
-  /** For answers whose name stands in a header only. */
+  /** For answers without the header that names them. */
   readonly newId?: (() => string) | undefined;
 }
 
@@ -56,7 +56,8 @@ export function bedrockChat(options: BedrockOptions = {}): Adapter {
 }
 
 function converseChat(options: BedrockOptions): Adapter {
-  const { now = Date.now, newId = () => `chatcmpl-${randomUUID()}` } = options;
+  const { now = Date.now, newId = randomUUID } = options;
+  const idOf = (headers: ResponseHeaders = {}) => `chatcmpl-${headers["x-amzn-requestid"] ?? newId()}`;
   const sent = headersOf(options);
   const created = () => Math.floor(now() / 1000);
   return {
@@ -65,16 +66,16 @@ function converseChat(options: BedrockOptions): Adapter {
       const path = `/model/${encodeURIComponent(model)}/${stream ? "converse-stream" : "converse"}`;
       return { method: "POST", path, headers: sent, body: JSON.stringify(converse), dropped };
     },
-    decode: (body, { request, target: { model } }) =>
+    decode: (body, { request, target: { model }, headers }) =>
       decodeAnswer(body, {
-        id: newId(),
+        id: idOf(headers),
         created: created(),
         model,
         answerTool: mayAnswerByTool(request.body.value, model),
       }),
-    decodeStream: (bytes, { request, target: { model }, facts }) =>
+    decodeStream: (bytes, { request, target: { model }, headers, facts }) =>
       decodeConverseStream(bytes, {
-        id: newId(),
+        id: idOf(headers),
         created: created(),
         model,
         answerTool: mayAnswerByTool(request.body.value, model),

@@ -18,7 +18,7 @@ export const QWEN = "qwen.qwen3-32b-v1:0";
 export const LLAMA = "meta.llama3-3-70b-instruct-v1:0";
 
 export const adapterWith = (options: BedrockOptions = {}) =>
-  bedrockChat({ now: () => NOW, newId: () => "chatcmpl-1", ...options });
+  bedrockChat({ now: () => NOW, newId: () => "1", ...options });
 
 /** A chat that says hello, for tests about other fields. */
 export const hello: readonly JsonObject[] = [{ role: "user", content: "Hello" }];

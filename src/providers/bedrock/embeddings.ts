@@ -1,6 +1,6 @@
 /** OpenAI's embeddings over the models of Bedrock that make them, each by InvokeModel in words of its own. */
 import type { Completion } from "../../core/answer.ts";
-import type { Adapter, DecodeContext } from "../../core/provider.ts";
+import type { Adapter, DecodeContext, ResponseHeaders } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
 import { embeddingList, textsIn } from "../embedding-list.ts";
@@ -40,7 +40,10 @@ function decode(body: Buffer, context: DecodeContext): Completion {
   const json = tryParse(body.toString());
   const list = isObject(json) && Array.isArray(json.answers) ? json.answers : [json];
   const answers = list.filter(isObject);
-  return embeddingList({ vectors: answers.flatMap(vectorsIn), promptTokens: tokensIn(json, answers) }, context);
+  return embeddingList(
+    { vectors: answers.flatMap(vectorsIn), promptTokens: tokensIn(context.headers, answers) },
+    context,
+  );
 }
 
 /** Titan has one vector, Cohere a list (or one by type of number), Nova a list of objects. */
@@ -52,9 +55,9 @@ function vectorsIn({ embedding, embeddings }: JsonObject): number[][] {
 }
 
 /** From the header, which every model has; Titan tells it in its answer as well. */
-function tokensIn(json: unknown, answers: readonly JsonObject[]): number | undefined {
-  const told = isObject(json) ? json[TOKENS_HEADER] : undefined;
-  if (typeof told === "number") return told;
+function tokensIn(headers: ResponseHeaders = {}, answers: readonly JsonObject[]): number | undefined {
+  const told = Number(headers[TOKENS_HEADER] ?? Number.NaN);
+  if (!Number.isNaN(told)) return told;
   const counts = answers.map(({ inputTextTokenCount }) => inputTextTokenCount);
   return counts.every((count) => typeof count === "number") ? counts.reduce((sum, count) => sum + count, 0) : undefined;
 }

@@ -9,7 +9,7 @@ export interface SeveralBodies extends Outbound {
 export const TOKENS_HEADER = "x-amzn-bedrock-input-token-count";
 
 /**
- * Sends the pieces, a few at a time, and answers as if it had been one: `{"answers": [...]}` with the sum of the tokens.
+ * Sends the pieces, a few at a time, and answers as if it had been one: `{"answers": [...]}`, its header the sum of the tokens.
  * The first refusal is the answer to all.
  */
 export function severally(transport: Transport): Transport {
@@ -42,10 +42,10 @@ function hasSeveral(outbound: Outbound): outbound is SeveralBodies {
 function together(exchanges: readonly Exchange[]): Exchange {
   const counts = exchanges.map(({ headers }) => Number(headers[TOKENS_HEADER] ?? Number.NaN));
   const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const head = Number.isNaN(tokens) ? "" : `"${TOKENS_HEADER}":${tokens},`;
+  const headers = { ...exchanges[0]!.headers, [TOKENS_HEADER]: String(tokens) };
   const answers = exchanges.flatMap(({ whole = EMPTY }, at) => (at === 0 ? [whole] : [COMMA, whole]));
-  const whole = Buffer.concat([Buffer.from(`{${head}"answers":[`), ...answers, Buffer.from("]}")]);
-  return { ...exchanges[0]!, whole };
+  const whole = Buffer.concat([Buffer.from('{"answers":['), ...answers, Buffer.from("]}")]);
+  return { ...exchanges[0]!, headers, whole };
 }
 
 const EMPTY = Buffer.from("null");
