@@ -68,8 +68,12 @@ function documentParts(block: JsonObject, path: string, way: Way): Part[] {
     case "content":
       return [...headed, ...blocksOf(content, path).flatMap((inner) => partsOf(inner, `${path}.source.content`, way))];
     case "base64": {
-      const filename = typeof title === "string" && title !== "" ? title : DOCUMENT_NAME;
-      const file = { filename, file_data: `data:${mediaType ?? "application/pdf"};base64,${data}` };
+      const named = typeof title === "string" && title !== "" ? title : undefined;
+      const filename = named ?? (way.translated ? undefined : DOCUMENT_NAME);
+      const file = {
+        ...(filename ? { filename } : {}),
+        file_data: `data:${mediaType ?? "application/pdf"};base64,${data}`,
+      };
       return [...(context ? [textPart(String(context))] : []), { type: "file", file }];
     }
     case "file":

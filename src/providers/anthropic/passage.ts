@@ -53,7 +53,7 @@ class Passage {
 
   /** An event that never got its blank line counts only if nothing of it is missing; a bare error has no `data:`. */
   takeLast(rest: Uint8Array): Frame | undefined {
-    if (this.#facts.finished) return undefined;
+    if (this.#facts.finished) return Frame.ofBytes(rest);
     const bare = tryParse(Buffer.from(rest).toString());
     if (isObject(bare)) this.failure = decodeAnthropicError(200, JSON.stringify(bare), {});
     const frame = Frame.ofBytes(Buffer.concat([rest, BLANK_LINE]));
