@@ -52,7 +52,7 @@ class EventReader {
 
   /** Lines that belong to no event; a server-sent event never begins with a brace. */
   #findBareError(bytes: Uint8Array): void {
-    if (!BARE.some((start) => (bytes as Buffer).indexOf(start) >= 0) && !isBrace(bytes[0])) return;
+    if (!isBrace(bytes[0]) && (bytes as Buffer).indexOf(ERROR) < 0) return;
     const lines = Buffer.from(bytes).toString().split(LINE_END);
     const from = lines.findIndex((line) => /^[[{]/.test(line));
     if (from < 0) return;
@@ -64,7 +64,7 @@ class EventReader {
 }
 
 const LINE_END = /\r\n|\n|\r/;
-const BARE = ["\n{", "\r{", "\n[", "\r["].map((start) => Buffer.from(start));
+const ERROR = Buffer.from('"error"');
 
 function isBrace(byte: number | undefined): boolean {
   return byte === 123 || byte === 91;

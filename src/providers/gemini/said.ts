@@ -20,12 +20,16 @@ export interface ToolCall {
 
 /** `callId` makes an id for calls that have none. */
 export function saidIn(part: JsonObject, callId: () => string): Said {
+  // Most parts by far, by the thousand in a stream.
+  if (typeof part.text === "string") {
+    return { kind: part.thought === true ? "thought" : "text", text: part.text, signature: part.thoughtSignature };
+  }
   const { thought, thoughtSignature: signature, ...said } = part;
-  const { text = "", functionCall, inlineData } = said;
+  const { functionCall, inlineData } = said;
   if (isObject(functionCall)) return { kind: "call", call: toolCall(functionCall, signature, callId) };
   // A part may hold nothing but a signature. Sketches made while thinking are no part of the answer.
-  if (thought === true) return { kind: "thought", text: String(text), signature };
-  if (said.text !== undefined || Object.keys(said).length === 0) return { kind: "text", text: String(text), signature };
+  if (thought === true) return { kind: "thought", text: "", signature };
+  if (Object.keys(said).length === 0) return { kind: "text", text: "", signature };
   if (!isObject(inlineData)) return { kind: "other", part };
   const { mimeType, data } = inlineData;
   if (String(mimeType).startsWith("audio/")) return { kind: "audio", data: String(data) };

@@ -82,6 +82,9 @@ class StreamedAnswer {
 /** Bound on the text kept for finding the places of sources in it: longer than any model's answer. */
 const MAX_CITED_CHARACTERS = 1024 * 1024;
 
+/** Of a candidate, what is not told at its end. */
+const SAID: ReadonlySet<string> = new Set(["content", "logprobsResult", "index"]);
+
 /** What one candidate has said so far, as far as its end refers to it. */
 class StreamedCandidate {
   readonly chunks: ChatChunks;
@@ -94,7 +97,7 @@ class StreamedCandidate {
   #sounds = 0;
   #signature: unknown;
   /** What was told beside the content, the last of each kind. */
-  #told: JsonObject = {};
+  readonly #told: Record<string, unknown> = {};
 
   constructor(chunks: ChatChunks, callId: () => string) {
     this.chunks = chunks;
@@ -112,9 +115,8 @@ class StreamedCandidate {
   }
 
   read(candidate: JsonObject): Frames {
-    const { content: _, logprobsResult, ...told } = candidate;
-    this.#told = { ...this.#told, ...told };
-    const logprobs = logprobsOf(logprobsResult);
+    for (const name in candidate) if (!SAID.has(name)) this.#told[name] = candidate[name];
+    const logprobs = logprobsOf(candidate.logprobsResult);
     const frames = partsIn(candidate).flatMap((part) => this.#part(saidIn(part, this.#callId)));
     const all = logprobs ? [...frames, this.chunks.choice({}, { logprobs })] : frames;
     return all.length > 0 ? this.chunks.begin(all) : NO_FRAMES;

@@ -8,8 +8,7 @@ import type { FinishReason, Usage } from "../../protocol/openai.ts";
 export function usageOf(metadata: unknown): Usage | undefined {
   if (!isObject(metadata)) return undefined;
   const { promptTokenCount, candidatesTokenCount, thoughtsTokenCount } = metadata;
-  const counters = [promptTokenCount, candidatesTokenCount, thoughtsTokenCount];
-  if (counters.every((value) => typeof value !== "number")) return undefined;
+  if (typeof (promptTokenCount ?? candidatesTokenCount ?? thoughtsTokenCount) !== "number") return undefined;
   return {
     promptTokens: count(promptTokenCount) + count(metadata.toolUsePromptTokenCount),
     completionTokens: count(candidatesTokenCount) + count(thoughtsTokenCount),
