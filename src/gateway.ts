@@ -1,4 +1,5 @@
 /** Composition root: one configuration, put together with what outlives it. A reload builds the next gateway beside this one. */
+import { completions } from "./bridges/completions.ts";
 import { estimatedCount } from "./bridges/count-tokens.ts";
 import { messages } from "./bridges/messages.ts";
 import { responses } from "./bridges/responses.ts";
@@ -47,7 +48,7 @@ export interface Gateway {
 }
 
 /** What providers serve although their API does not have it. */
-const BRIDGES: readonly Bridge[] = [messages, responses];
+const BRIDGES: readonly Bridge[] = [completions, messages, responses];
 /** What is answered here for providers that chat and cannot say. */
 const OWN_ANSWERS: Provider["adapters"] = { count_tokens: estimatedCount };
 
