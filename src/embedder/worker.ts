@@ -4,8 +4,8 @@ import { parentPort } from "node:worker_threads";
 import type { Batch } from "./batch.ts";
 import { loadModel } from "./embed.ts";
 
-/** Where cores are few, the thread that all calls pass through goes first. */
-const NICENESS = 10;
+/** Where cores are few, the thread that all calls pass through goes first; this one still has a third of its weight. */
+const NICENESS = 5;
 
 // Elsewhere than on Linux it would be the priority of the whole process.
 if (process.platform === "linux") setPriority(NICENESS);
