@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../core/error.ts";
 import type { CallSignal } from "../core/signal.ts";
 import { JsonBody, JsonError, type JsonLimits } from "../protocol/json.ts";
+import { LARGE_BYTES, parseLarge } from "../protocol/large-body.ts";
 
 /** Reads and parses a request's JSON object. How long it may take is the server's `requestTimeout`. */
 export function readJson(incoming: IncomingMessage, options: ReadOptions): Promise<JsonBody> {
@@ -23,7 +24,7 @@ export function readBytes(incoming: IncomingMessage, options: ReadOptions): Prom
 function parsed(bytes: Buffer, limits: JsonLimits): JsonBody {
   if (!isUtf8(bytes)) throw new GatewayError("invalid_json", "The request body is not valid UTF-8.");
   try {
-    return JsonBody.parse(bytes.toString(), limits, bytes);
+    return bytes.length < LARGE_BYTES ? JsonBody.parse(bytes.toString(), limits, bytes) : parseLarge(bytes, limits);
   } catch (error) {
     if (error instanceof JsonError) throw new GatewayError("invalid_json", error.message);
     throw error;
@@ -49,7 +50,7 @@ function collected<T>(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     // Node's parser holds a body to the length in its header.
-    const whole = length > LONG_BODY_BYTES ? Buffer.allocUnsafeSlow(length) : undefined;
+    const whole = length >= LARGE_BYTES ? Buffer.allocUnsafeSlow(length) : undefined;
     let total = 0;
     signal.onAbort(reject);
     incoming.on("data", (chunk: Buffer) => {
@@ -71,8 +72,6 @@ function collected<T>(
     });
   });
 }
-
-const LONG_BODY_BYTES = 256 * 1024;
 
 export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError("request_too_large", `The request body is larger than the ${maxBytes} bytes allowed here.`);

@@ -13,15 +13,15 @@ export class JsonError extends Error {
 
 /** A parsed JSON object with its source text; `edit` changes single members and leaves every other byte alone. */
 export class JsonBody {
-  readonly text: string;
   readonly value: JsonObject;
   /** What an unchanged body is sent on as: the bytes it came in, where there are any. */
   readonly source: string | Uint8Array;
   /** Four numbers for each member: see `membersOf`. */
   #members: readonly number[] | undefined;
+  readonly #text: string | LargeSource;
 
-  private constructor(text: string, value: JsonObject, source: string | Uint8Array) {
-    this.text = text;
+  private constructor(text: string | LargeSource, value: JsonObject, source: string | Uint8Array) {
+    this.#text = text;
     this.value = value;
     this.source = source;
   }
@@ -48,6 +48,11 @@ export class JsonBody {
     return body;
   }
 
+  /** `value` is what `source` holds; its text is made when it is asked for. */
+  static large(value: JsonObject, source: Uint8Array, large: LargeSource): JsonBody {
+    return new JsonBody(large, value, source);
+  }
+
   static of(value: JsonObject): JsonBody {
     const text = JSON.stringify(value);
     return new JsonBody(text, value, text);
@@ -55,9 +60,31 @@ export class JsonBody {
 
   /** The text with these top-level members replaced, added (new ones last) or, for `undefined`, removed. */
   edit(changes: JsonObject): string {
-    this.#members ??= membersOf(this.text);
-    return applyChanges(this.text, spansOf(this.text, this.#members), changes);
+    const text = this.#text;
+    if (typeof text !== "string") return text.edit(changes);
+    this.#members ??= membersOf(text);
+    return applyChanges(text, spansOf(text, this.#members), changes);
   }
+
+  get text(): string {
+    return typeof this.#text === "string" ? this.#text : this.#text.text();
+  }
+
+  /** Present for a body whose text is not kept: whatever makes a request of it does so inside of `large.encoded`. */
+  get large(): LargeSource | undefined {
+    return typeof this.#text === "string" ? undefined : this.#text;
+  }
+}
+
+/** What stands behind a body that is too large to be kept as text. */
+export interface LargeSource {
+  text(): string;
+  edit(changes: JsonObject): string;
+  /**
+   * While `encode` runs, which must be synchronous, short texts stand in for long parts of the body, in its value's strings
+   * and in its edits; those that end in the text of `body` are replaced by the bytes they stand for.
+   */
+  encoded<Encoded extends { readonly body: unknown }>(encode: () => Encoded): Encoded;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -74,7 +101,7 @@ export function tryParse(text: string): unknown {
 }
 
 /** Where a member stands in the text: from its name's opening quote to the end of its value. */
-interface Span {
+export interface Span {
   readonly start: number;
   readonly valueStart: number;
   readonly end: number;
@@ -138,6 +165,11 @@ function membersOf(text: string): readonly number[] {
     at = skipSpace(text, at + 1);
   }
   return members;
+}
+
+/** By their names. The text is one that JSON.parse has accepted. */
+export function membersIn(text: string): ReadonlyMap<string, Span> {
+  return spansOf(text, membersOf(text));
 }
 
 function spansOf(text: string, members: readonly number[]): ReadonlyMap<string, Span> {
@@ -217,31 +249,39 @@ function trimEnd(text: string, from: number): number {
   return at;
 }
 
-function applyChanges(text: string, members: ReadonlyMap<string, Span>, changes: JsonObject): string {
+/** `cut` gives the text that stands between two places. */
+export function applyChanges(
+  text: string,
+  members: ReadonlyMap<string, Span>,
+  changes: JsonObject,
+  cut: Cut = (from, to) => text.slice(from, to),
+): string {
   const removed = Object.keys(changes).some((name) => changes[name] === undefined && members.has(name));
-  if (removed) return rebuild(text, members, changes);
+  if (removed) return rebuild(members, changes, cut);
   let out = "";
   let at = 0;
   const edits = Object.entries(changes).filter(([name]) => members.has(name));
   edits.sort(([a], [b]) => members.get(a)!.start - members.get(b)!.start);
   for (const [name, value] of edits) {
     const span = members.get(name)!;
-    out += text.slice(at, span.valueStart) + JSON.stringify(value);
+    out += cut(at, span.valueStart) + JSON.stringify(value);
     at = span.end;
   }
   const added = Object.entries(changes).filter(([name, value]) => value !== undefined && !members.has(name));
-  if (added.length === 0) return out + text.slice(at);
+  if (added.length === 0) return out + cut(at, text.length);
   const close = text.lastIndexOf("}");
   const comma = members.size > 0 ? "," : "";
   const tail = added.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",");
-  return out + text.slice(at, close) + comma + tail + text.slice(close);
+  return out + cut(at, close) + comma + tail + cut(close, text.length);
 }
 
+type Cut = (from: number, to: number) => string;
+
 /** The slower way, for removals: every kept member's own text, joined anew. */
-function rebuild(text: string, members: ReadonlyMap<string, Span>, changes: JsonObject): string {
+function rebuild(members: ReadonlyMap<string, Span>, changes: JsonObject, cut: Cut): string {
   const parts: string[] = [];
   for (const [name, span] of members) {
-    if (!Object.hasOwn(changes, name)) parts.push(text.slice(span.start, span.end));
+    if (!Object.hasOwn(changes, name)) parts.push(cut(span.start, span.end));
     else if (changes[name] !== undefined) parts.push(`${JSON.stringify(name)}:${JSON.stringify(changes[name])}`);
   }
   for (const [name, value] of Object.entries(changes)) {

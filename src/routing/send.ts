@@ -6,6 +6,7 @@ import type { Target } from "../core/policy.ts";
 import type { Adapter, DecodeContext, Exchange, Outbound, OwnAnswer, Provider, StreamFacts } from "../core/provider.ts";
 import { type FlowEnd, watch } from "../protocol/flow.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { LargeSource } from "../protocol/json.ts";
 import { toldInHeaders } from "../protocol/rate-limits.ts";
 import { framesOf } from "./bridges.ts";
 
@@ -31,7 +32,10 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
     if (!provider || !adapter) {
       throw new GatewayError("unsupported", `${target.provider} does not serve ${call.endpoint.path}.`);
     }
-    const outbound = adapter.encode(call.request, target);
+    const { large } = call.request.body;
+    const outbound = large
+      ? encodeLarge(large, { adapter, request: call.request, target })
+      : adapter.encode(call.request, target);
     if (outbound.dropped.length > 0 && call.model.onUnsupported !== "drop") throw cannotHonour(outbound, target);
     if (outbound.answer) return ownAnswer(call, outbound, outbound.answer);
     const stream = call.endpoint.streams(call.request);
@@ -55,6 +59,14 @@ export function send(providers: ReadonlyMap<string, Provider>): Send {
 }
 
 const NOTHING: readonly string[] = [];
+
+/** Of its own: a function made on the way would cost every call. */
+function encodeLarge(
+  large: LargeSource,
+  { adapter, request, target }: { adapter: Adapter; request: OpenAIRequest; target: Target },
+): Outbound {
+  return large.encoded(() => adapter.encode(request, target));
+}
 
 function ownAnswer({ notes }: Call, { dropped }: Outbound, { completion, told }: OwnAnswer): Sent {
   notes.told = told;

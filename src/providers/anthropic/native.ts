@@ -40,7 +40,7 @@ export function nativeCount({ path, headers, changes, decodeError, now = Date.no
         method: "POST",
         path: path(request, target),
         headers: headers(request),
-        body: Object.keys(all).length > 0 ? request.body.edit(all) : request.body.text,
+        body: Object.keys(all).length > 0 ? request.body.edit(all) : request.body.source,
         dropped,
       };
     },

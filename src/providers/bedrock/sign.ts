@@ -1,4 +1,5 @@
 import aws4 from "aws4";
+import { wholeBody } from "../../core/outbound-body.ts";
 import type { Outbound, Transport } from "../../core/provider.ts";
 import type { Credentials, KeptCredentials } from "./credentials.ts";
 import { errorTypeOf } from "./error.ts";
@@ -55,11 +56,10 @@ export function signer({ baseUrl, service, region, now }: Omit<SignOptions, "cre
   };
 }
 
-/** All that the adapters of this kind ever send. */
-function textOf(body: Outbound["body"]): string {
-  if (body === null) return "";
-  if (typeof body !== "string") throw new TypeError("Only text can be signed.");
-  return body;
+/** In one piece: what is signed must be seen whole. */
+function textOf(body: Outbound["body"]): string | Buffer {
+  const whole = wholeBody(body);
+  return typeof whole === "string" ? whole : Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
 }
 
 function token(sessionToken: string | undefined): { sessionToken?: string } {
