@@ -1,6 +1,7 @@
 import type { Endpoint, OpenAIRequest, RequestHeaders } from "../core/endpoint.ts";
 import { isObject, type JsonBody } from "../protocol/json.ts";
 import { anthropicErrors } from "./anthropic-errors.ts";
+import { messagesForm } from "./messages-form.ts";
 import { modelOf, readRequest, refuse, streams } from "./openai-request.ts";
 
 /** Anthropic's Messages API. */
@@ -9,6 +10,7 @@ export const messages: Endpoint<OpenAIRequest> = {
   path: "/v1/messages",
   modelOf,
   streams,
+  form: messagesForm,
   errors: anthropicErrors,
   idHeader: "request-id",
   read(body, headers) {

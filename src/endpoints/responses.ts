@@ -2,6 +2,7 @@ import type { Endpoint, ErrorForm, OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import { isObject, type JsonObject } from "../protocol/json.ts";
 import { modelOf, readRequest, refuse, streams } from "./openai-request.ts";
+import { responsesForm } from "./responses-form.ts";
 
 const errors: ErrorForm = {
   body: (error) => error.toBody(),
@@ -14,6 +15,7 @@ export const responses: Endpoint<OpenAIRequest> = {
   modelOf,
   streams,
   errors,
+  form: responsesForm,
   converses: true,
   read(body) {
     const { input, prompt, previous_response_id: previous, conversation, background, store } = body.value;
