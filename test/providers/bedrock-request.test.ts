@@ -204,6 +204,13 @@ describe("structured output", () => {
     expect(dropped).toEqual(["response_format.json_schema.schema.minimum"]);
   });
 
+  test("may be asked for in Anthropic's words", () => {
+    const closed = { ...schema, additionalProperties: false, properties: { n: { type: "integer" } } };
+    const { body } = encode({ output_config: { effort: "high", format: { type: "json_schema", schema: closed } } });
+    expect(formatIn(body)).toEqual({ schema: closed });
+    expect(body.additionalModelRequestFields).toEqual({ output_config: { effort: "high" } });
+  });
+
   test.each([NOVA, OLD_CLAUDE])("is a tool that %s must call", (model) => {
     const { body, dropped } = encode({ model, response_format });
     const { tools, toolChoice } = body.toolConfig as { tools: { toolSpec: JsonObject }[]; toolChoice: JsonObject };
@@ -278,15 +285,24 @@ describe("other fields", () => {
     expect(encode({ service_tier: "auto" }).body).toEqual({ messages: said });
   });
 
+  test("tell Claude who the user is, and nobody else", () => {
+    const told = { metadata: { user_id: "u" } };
+    expect(encode({ user: "u" }).body.additionalModelRequestFields).toEqual(told);
+    expect(encode(told)).toMatchObject({ body: { additionalModelRequestFields: told }, dropped: [] });
+    expect(encode({ user: "u", safety_identifier: "s" }).dropped).toEqual(["safety_identifier"]);
+    expect(encode({ model: NOVA, user: "u" }).dropped).toEqual(["user"]);
+  });
+
   test("of OpenAI's without one are named", () => {
     const { body, dropped } = encode({
+      model: QWEN,
       n: 2,
       seed: 1,
       logprobs: true,
       logit_bias: { 1: 1 },
       presence_penalty: 1,
       frequency_penalty: 1,
-      user: "u",
+      user: 7,
       safety_identifier: "s",
       service_tier: "scale",
       store: true,

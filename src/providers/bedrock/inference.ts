@@ -75,7 +75,8 @@ function claudeThought(chat: JsonObject, options: InferenceOptions, maxTokens: n
     toolForced,
     drop,
   });
-  const config = { ...(effort ? { effort } : {}), ...(isObject(chat.output_config) ? chat.output_config : {}) };
+  const { format: _, ...own } = isObject(chat.output_config) ? chat.output_config : {};
+  const config = { ...(effort ? { effort } : {}), ...own };
   return {
     ...(thinking ? { thinking } : {}),
     ...(Object.keys(config).length > 0 ? { output_config: config } : {}),

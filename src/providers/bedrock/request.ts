@@ -5,7 +5,7 @@ import type { Letter } from "./content.ts";
 import { documentNames } from "./formats.ts";
 import { inferenceOf } from "./inference.ts";
 import { conversationOf } from "./messages.ts";
-import { traitsOf } from "./models.ts";
+import { type ModelTraits, traitsOf } from "./models.ts";
 import { structuredOf } from "./structured.ts";
 import { toolsOf } from "./tools.ts";
 
@@ -37,10 +37,11 @@ export function converseRequest(chat: JsonObject, model: string): ConverseReques
       additionalModelRequestFields: {
         ...otherFields(chat, drop),
         ...additional,
+        ...userOf(chat, traits, drop),
         ...objectIn(chat.additionalModelRequestFields),
       },
       serviceTier: { ...serviceTierOf(chat.service_tier, drop), ...objectIn(chat.serviceTier) },
-      requestMetadata: { ...metadataOf(chat.metadata, drop), ...objectIn(chat.requestMetadata) },
+      requestMetadata: { ...metadataOf(chat, traits, drop), ...objectIn(chat.requestMetadata) },
     }),
     ...Object.fromEntries(OWN.filter((name) => isGiven(chat[name])).map((name) => [name, chat[name]])),
   };
@@ -90,8 +91,7 @@ function otherFields(chat: JsonObject, drop: (path: string) => void): JsonObject
   for (const [name, value] of Object.entries(chat)) {
     if (!isGiven(value) || TRANSLATED.has(name)) continue;
     const asksNothing = OPENAI_ONLY.get(name);
-    if (name === "user" || name === "safety_identifier") drop(name);
-    else if (!asksNothing) others[name] = value;
+    if (!asksNothing) others[name] = value;
     else if (!asksNothing(value)) drop(name);
   }
   return others;
@@ -115,9 +115,12 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   "top_k",
   "stop",
   "metadata",
+  "user",
+  "safety_identifier",
   "service_tier",
   "response_format",
   "betas",
+  "output_config",
   "inferenceConfig",
   "toolConfig",
   "outputConfig",
@@ -133,9 +136,19 @@ function serviceTierOf(tier: unknown, drop: (path: string) => void): JsonObject 
   return {};
 }
 
+/** Claude takes the user's id where Anthropic's own API has it. */
+function userOf(chat: JsonObject, { claude }: ModelTraits, drop: (path: string) => void): JsonObject {
+  const id = claude && (objectIn(chat.metadata).user_id ?? chat.user ?? chat.safety_identifier);
+  const known = typeof id === "string" && id !== "";
+  for (const name of ["user", "safety_identifier"]) {
+    if (isGiven(chat[name]) && !(known && chat[name] === id)) drop(name);
+  }
+  return known ? { metadata: { user_id: id } } : {};
+}
+
 /** OpenAI's notes are for finding a call again in its archive, Converse's for finding it in the account's log: the same, but shorter. */
-function metadataOf(metadata: unknown, drop: (path: string) => void): JsonObject {
-  const all = Object.entries(objectIn(metadata));
+function metadataOf({ metadata }: JsonObject, { claude }: ModelTraits, drop: (path: string) => void): JsonObject {
+  const all = Object.entries(objectIn(metadata)).filter(([name]) => !claude || name !== "user_id");
   const kept = all.filter(([name, value]) => name !== "" && [name, value].every(isPlain));
   if (kept.length < all.length) drop("metadata");
   return Object.fromEntries(kept);

@@ -16,7 +16,7 @@ export function mayAnswerByTool(chat: JsonObject, model: string): boolean {
 
 /** How the answer is held to the form the client asked for; a form that cannot be had is named to `drop`. */
 export function structuredOf(chat: JsonObject, traits: ModelTraits, drop: (path: string) => void): Structured {
-  const wanted = chat.response_format;
+  const wanted = chat.response_format ?? anthropicFormat(chat);
   if (wanted === undefined || wanted === null || (isObject(wanted) && wanted.type === "text")) return {};
   const schema = schemaIn(wanted);
   // Claude takes no schema for "any object".
@@ -28,6 +28,12 @@ export function structuredOf(chat: JsonObject, traits: ModelTraits, drop: (path:
   if (schema?.type === "object" && byTool && !thinking && !hasToolOfThatName(chat)) return { answerSchema: schema };
   drop("response_format");
   return {};
+}
+
+/** Anthropic's own way to say it, which Converse does not take in Anthropic's place for it. */
+function anthropicFormat({ output_config }: JsonObject): JsonObject | undefined {
+  const { format } = isObject(output_config) ? output_config : {};
+  return isObject(format) ? { type: format.type, json_schema: { schema: format.schema } } : undefined;
 }
 
 function hasToolOfThatName({ tools }: JsonObject): boolean {
