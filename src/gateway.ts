@@ -5,7 +5,7 @@ import { messages } from "./bridges/messages.ts";
 import { responses } from "./bridges/responses.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultTimeouts } from "./config/schema.ts";
-import type { Conversations, KeptItems } from "./core/conversations.ts";
+import type { Conversations, KeptTurns } from "./core/conversations.ts";
 import type { EndpointName } from "./core/endpoint.ts";
 import type { ObjectStore } from "./core/objects.ts";
 import type { ModelPolicy, Policy } from "./core/policy.ts";
@@ -25,7 +25,7 @@ export interface Lasting {
   readonly pools: Pools;
   readonly health: HealthBook;
   readonly records: Records;
-  readonly conversations: Conversations & KeptItems;
+  readonly conversations: Conversations & KeptTurns;
   readonly objects: ObjectStore;
 }
 
@@ -33,7 +33,7 @@ export interface Gateway {
   /** Which configuration this is, counted from 1 at start. */
   readonly generation: number;
   readonly records: Records;
-  readonly conversations: Conversations & KeptItems;
+  readonly conversations: Conversations & KeptTurns;
   readonly objects: ObjectStore;
   readonly health: HealthBook;
   readonly send: Send;

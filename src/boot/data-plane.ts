@@ -1,7 +1,7 @@
 /** One process's data plane: the road, the server that leads to it, and the order in which it is taken down. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
-import type { Conversations, KeptItems } from "../core/conversations.ts";
+import type { Conversations, KeptTurns } from "../core/conversations.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { ObjectStore } from "../core/objects.ts";
 import { speech, transcriptions, translations } from "../endpoints/audio.ts";
@@ -33,7 +33,7 @@ export interface DataPlaneOptions {
   readonly configFile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly authenticate: Authenticate;
-  readonly conversations: Conversations & KeptItems;
+  readonly conversations: Conversations & KeptTurns;
   readonly objects: ObjectStore;
   readonly logs: Logs;
   /** Several processes share the port. */

@@ -1,6 +1,6 @@
 /** Opens the database and the announcements, and puts together what is kept there: the keys, and conversations. */
 import type { Environment } from "../config/environment.ts";
-import type { Conversations, KeptItems } from "../core/conversations.ts";
+import type { Conversations, KeptTurns } from "../core/conversations.ts";
 import type { ApiKey } from "../core/keys.ts";
 import type { ObjectStore } from "../core/objects.ts";
 import type { AdminKeys, KeyView } from "../http/admin.ts";
@@ -28,7 +28,7 @@ export interface KeysOptions {
 export interface Keys {
   readonly database: "embedded" | "postgres";
   readonly authenticate: Authenticate;
-  readonly conversations: Conversations & KeptItems;
+  readonly conversations: Conversations & KeptTurns;
   readonly objects: ObjectStore;
   /** Changes made before are known here afterwards. */
   refresh(): Promise<void>;

@@ -11,10 +11,10 @@ import { responseEvents } from "./responses/stream.ts";
 export const responses: Bridge = {
   endpoint: "responses",
   over: "chat",
-  request(request, _, inner) {
+  request(request, target, inner) {
     const dropped = new Set<string>();
     const drop = (path: string) => void dropped.add(path);
-    const chat = chatRequest(request, { drop, translated: inner.decodeStream !== undefined });
+    const chat = chatRequest(request, { drop, model: target.model, translated: inner.decodeStream !== undefined });
     const { model, stream } = request;
     return { request: { body: JsonBody.of(chat), model, stream }, dropped: [...dropped] };
   },

@@ -27,9 +27,10 @@ export interface Conversations {
   remove(tenant: string, id: string): Promise<boolean>;
 }
 
-/** Finds turns by what stands in them: clients may send a reference in place of an item they were given. */
-export interface KeptItems {
-  /** Every turn that holds one of these items. */
+/** Single turns, whatever became of those before them. */
+export interface KeptTurns {
+  turn(tenant: string, id: string): Promise<Turn | undefined>;
+  /** Every turn that holds one of these items: clients may send a reference in place of an item they were given. */
   holding(tenant: string, items: readonly string[]): Promise<readonly Turn[]>;
 }
 

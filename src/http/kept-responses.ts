@@ -1,7 +1,7 @@
 /** What a tenant kept of `/v1/responses`: to be read again, and to be forgotten. */
 import type { HttpBindings } from "@hono/node-server";
 import type { Hono } from "hono";
-import type { Conversations, Turn } from "../core/conversations.ts";
+import type { Conversations, KeptTurns, Turn } from "../core/conversations.ts";
 import { GatewayError } from "../core/error.ts";
 import { type JsonObject, tryParse } from "../protocol/json.ts";
 import { inputItems, itemResource } from "../protocol/responses.ts";
@@ -9,14 +9,14 @@ import { type Authenticate, authenticated } from "./authenticate.ts";
 
 export interface KeptResponsesOptions {
   readonly authenticate: Authenticate;
-  readonly conversations: Pick<Conversations, "get" | "remove">;
+  readonly conversations: Pick<Conversations & KeptTurns, "turn" | "remove">;
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
 
 export function serveKeptResponses(app: App, { authenticate, conversations }: KeptResponsesOptions): void {
   const kept = async (tenant: string, id: string): Promise<Turn> => {
-    const turn = isId(id) ? (await conversations.get(tenant, id))?.at(-1) : undefined;
+    const turn = isId(id) ? await conversations.turn(tenant, id) : undefined;
     if (!turn) throw notFound(id);
     return turn;
   };

@@ -1,6 +1,6 @@
 import type { Answer, StreamAnswer, WholeAnswer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
-import type { Conversation, Conversations, KeptItems, ReferencedItem, Turn } from "../core/conversations.ts";
+import type { Conversation, Conversations, KeptTurns, ReferencedItem, Turn } from "../core/conversations.ts";
 import type { OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import type { Next, Stage } from "../core/stage.ts";
@@ -12,7 +12,7 @@ import { inputItems, RESPONSE_ENDS, typeOfItem } from "../protocol/responses.ts"
  * In: what a request goes on from is looked up. Out: the turn is kept before its client has read the end of the answer, so
  * that any replica can go on from it at once. An answer that could not be kept is not lost: it says `store: false`.
  */
-export function converse(store: Conversations & KeptItems): Stage {
+export function converse(store: Conversations & KeptTurns): Stage {
   return (call, next) => (call.endpoint.converses ? carryOn(call as Call<OpenAIRequest>, next, store) : next(call));
 }
 

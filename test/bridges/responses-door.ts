@@ -16,6 +16,7 @@ const translates = { ...speaksChat, decodeStream: (bytes: never) => bytes };
 
 export interface Asked {
   readonly translated?: boolean;
+  readonly model?: string;
   readonly conversation?: Conversation;
 }
 
@@ -27,7 +28,11 @@ export function requestOf(fields: JsonObject, { conversation }: Asked = {}): Ope
 /** The chat that a request becomes, and what was named as dropped. */
 export function encode(fields: JsonObject, asked: Asked = {}): { chat: JsonObject; dropped: readonly string[] } {
   const inner = asked.translated === false ? speaksChat : translates;
-  const { request, dropped } = responses.request(requestOf(fields, asked), target, inner as typeof speaksChat);
+  const { request, dropped } = responses.request(
+    requestOf(fields, asked),
+    { ...target, model: asked.model ?? target.model },
+    inner as typeof speaksChat,
+  );
   return { chat: JSON.parse(request.body.text), dropped };
 }
 

@@ -78,6 +78,13 @@ function user(...content: JsonObject[]): JsonObject {
   return { role: "user", content };
 }
 
+it("a limit has another name for OpenAI's models that reason", () => {
+  const target = (model: string) => encode({ max_output_tokens: 9 }, { model }).chat;
+  expect(target("openai/gpt-5-mini")).toMatchObject({ max_completion_tokens: 9 });
+  expect(target("o3")).not.toHaveProperty("max_tokens");
+  expect(target("llama-o1")).toMatchObject({ max_tokens: 9 });
+});
+
 describe("tools", () => {
   const parameters = { type: "object", properties: {} };
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Conversations, KeptItems, Turn } from "../../src/core/conversations.ts";
+import type { Conversations, KeptTurns, Turn } from "../../src/core/conversations.ts";
 
 export interface ConversationsUnderTest {
-  readonly store: Conversations & KeptItems;
+  readonly store: Conversations & KeptTurns;
   /** The same turns as another replica sees them. */
-  readonly another: Conversations & KeptItems;
+  readonly another: Conversations & KeptTurns;
   /** Makes a turn as old as that. */
   age(id: string, days: number): Promise<void>;
   /** Days until a turn is forgotten. */
@@ -67,6 +67,9 @@ export function conversationsContract(name: string, open: () => Promise<Conversa
       expect(await place.store.remove("t", first.id)).toBe(false);
       expect(await place.store.get("t", first.id)).toBeUndefined();
       expect(await place.store.get("t", second.id)).toBeUndefined();
+      expect(await place.another.turn("t", second.id)).toEqual(second);
+      expect(await place.another.turn("other", second.id)).toBeUndefined();
+      expect(await place.another.turn("t", first.id)).toBeUndefined();
     });
 
     test("the later of two turns under one id counts", async () => {

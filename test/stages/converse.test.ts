@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../src/core/answer.ts";
 import { type Call, emptyNotes } from "../../src/core/call.ts";
-import type { Conversation, Conversations, KeptItems } from "../../src/core/conversations.ts";
+import type { Conversation, Conversations, KeptTurns } from "../../src/core/conversations.ts";
 import type { OpenAIRequest } from "../../src/core/endpoint.ts";
 import { GatewayError } from "../../src/core/error.ts";
 import { CallSignal } from "../../src/core/signal.ts";
@@ -62,7 +62,7 @@ function callOf({ tenant = "t", fields = {} }: Asked): Call {
 }
 
 /** A road of nothing but the stage; what reached its end is told as well. */
-function roadOver(store: Conversations & KeptItems, answer: Answer) {
+function roadOver(store: Conversations & KeptTurns, answer: Answer) {
   const reached: (Conversation | undefined)[] = [];
   const road = chain([converse(store)], async (call) => {
     reached.push((call.request as OpenAIRequest).conversation);

@@ -1,7 +1,7 @@
 /** The whole road behind a real socket, with one key and without a database: for suites about calls. */
 import { type DataPlane, startDataPlane } from "../../src/boot/data-plane.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import type { Conversations, KeptItems } from "../../src/core/conversations.ts";
+import type { Conversations, KeptTurns } from "../../src/core/conversations.ts";
 import type { ObjectStore } from "../../src/core/objects.ts";
 import type { Authenticate } from "../../src/http/authenticate.ts";
 import { createLogger } from "../../src/observe/logger.ts";
@@ -32,7 +32,7 @@ const authenticate: Authenticate = (token) => {
 export interface TestPlaneOptions {
   readonly configFile?: string;
   /** In memory when absent. */
-  readonly conversations?: Conversations & KeptItems;
+  readonly conversations?: Conversations & KeptTurns;
   /** In memory when absent. */
   readonly objects?: ObjectStore;
 }

@@ -101,9 +101,11 @@ export function textIn(content: unknown): string {
 }
 
 /** Under the names that servers of chat have for it. */
-export function thoughtIn({ reasoning_content, reasoning }: JsonObject): string {
+export function thoughtIn({ reasoning_content, reasoning, content }: JsonObject): string {
   if (typeof reasoning_content === "string") return reasoning_content;
-  return typeof reasoning === "string" ? reasoning : "";
+  if (typeof reasoning === "string") return reasoning;
+  const parts = Array.isArray(content) ? content.filter(isObject) : [];
+  return parts.map(({ thinking }) => textIn(thinking)).join("");
 }
 
 export interface Ending {

@@ -20,7 +20,7 @@ export function chatRequest(request: OpenAIRequest, way: Way): JsonObject {
       ? { parallel_tool_calls: asked.parallel_tool_calls }
       : {}),
     ...(request.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
-    ...limitOf(asked),
+    ...limitOf(asked, way),
     ...formatOf(asked, way),
     ...reasoningOf(asked, way),
     ...logprobsOf(asked, way),
@@ -74,9 +74,10 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   "context_management",
 ]);
 
-/** By its older name, which every server of chat knows. */
-function limitOf({ max_output_tokens: limit }: JsonObject): JsonObject {
-  return limit === undefined || limit === null ? {} : { max_tokens: limit };
+/** By its older name, which every server of chat knows but OpenAI's own models that reason. */
+function limitOf({ max_output_tokens: limit }: JsonObject, { model }: Way): JsonObject {
+  if (limit === undefined || limit === null) return {};
+  return /(^|\/)(o\d|gpt-[5-9])/.test(model) ? { max_completion_tokens: limit } : { max_tokens: limit };
 }
 
 function formatOf({ text }: JsonObject, { drop }: Way): JsonObject {

@@ -4,6 +4,8 @@ import { GatewayError } from "../../core/error.ts";
 export interface Way {
   /** Names a field that the request goes on without, as a dotted path without indexes. */
   readonly drop: (path: string) => void;
+  /** As the provider knows it. */
+  readonly model: string;
   /** The provider's wire is translated from chat as well, and reads what other wires have to give back. */
   readonly translated: boolean;
 }

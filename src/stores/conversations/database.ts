@@ -1,16 +1,17 @@
 /** Turns in Postgres, embedded or not. */
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import type { Conversations, KeptItems, Turn } from "../../core/conversations.ts";
+import type { Conversations, KeptTurns, Turn } from "../../core/conversations.ts";
 import { GatewayError } from "../../core/error.ts";
 import { and, arrayOverlaps, eq, gt, sql } from "../database/drizzle.ts";
 import { plainly } from "../database/plainly.ts";
 import { turns } from "../database/schema.ts";
 
-export function databaseConversations(db: NodePgDatabase): Conversations & KeptItems {
+export function databaseConversations(db: NodePgDatabase): Conversations & KeptTurns {
   return {
     put: (turn) => plainly(put(db, turn)),
     get: (tenant, id) => plainly(get(db, tenant, id)),
     remove: (tenant, id) => plainly(remove(db, tenant, id)),
+    turn: (tenant, id) => plainly(turn(db, tenant, id)),
     holding: (tenant, items) => plainly(holding(db, tenant, items)),
   };
 }
@@ -77,11 +78,20 @@ function itself(tenant: string, id: string) {
   return and(eq(turns.tenant, tenant), eq(turns.id, id), gt(turns.expiresAt, sql`now()`));
 }
 
+async function turn(db: NodePgDatabase, tenant: string, id: string): Promise<Turn | undefined> {
+  const [row] = await db.select().from(turns).where(itself(tenant, id));
+  return row && told(row);
+}
+
 /** A request can hold many references, but they stand in few turns. */
 const MAX_HOLDING = 200;
 
 async function holding(db: NodePgDatabase, tenant: string, items: readonly string[]): Promise<readonly Turn[]> {
   const holds = and(eq(turns.tenant, tenant), gt(turns.expiresAt, sql`now()`), arrayOverlaps(turns.items, [...items]));
   const rows = await db.select().from(turns).where(holds).orderBy(turns.createdAt).limit(MAX_HOLDING);
-  return rows.map(({ createdAt, expiresAt, ...turn }) => turn);
+  return rows.map(told);
+}
+
+function told({ createdAt, expiresAt, ...turn }: typeof turns.$inferSelect): Turn {
+  return turn;
 }

@@ -1,4 +1,4 @@
-import type { Conversations, KeptItems } from "../../core/conversations.ts";
+import type { Conversations, KeptTurns } from "../../core/conversations.ts";
 import { GatewayError } from "../../core/error.ts";
 
 /** How long a call waits for its conversation. A database that answers takes a millisecond. */
@@ -7,10 +7,10 @@ const WAIT_MS = 2000;
 const REST_MS = 1000;
 
 /** The same store, with `storage_unavailable` in place of whatever is wrong with it, and never later than `waitMs`. */
-export function inTime<Store extends Conversations & KeptItems>(
+export function inTime<Store extends Conversations & KeptTurns>(
   store: Store,
   waitMs = WAIT_MS,
-): Conversations & KeptItems {
+): Conversations & KeptTurns {
   let awayUntil = 0;
   async function within<T>(work: () => Promise<T>): Promise<T> {
     if (performance.now() < awayUntil) throw unavailable(undefined);
@@ -32,6 +32,7 @@ export function inTime<Store extends Conversations & KeptItems>(
     put: (turn) => within(() => store.put(turn)),
     get: (tenant, id) => within(() => store.get(tenant, id)),
     remove: (tenant, id) => within(() => store.remove(tenant, id)),
+    turn: (tenant, id) => within(() => store.turn(tenant, id)),
     holding: (tenant, items) => within(() => store.holding(tenant, items)),
   };
 }
