@@ -11,22 +11,19 @@ const names = ["text", "tools", "thinking", "citations"];
 
 test.each(names)("the stream %s says what the whole answer says", async (name) => {
   const { chunks, text, error, facts } = await chat.stream([fixture(`cohere/${name}.sse`)]);
+  const { object: _, choices, ...whole } = chat.decode(jsonFixture(`cohere/${name}.json`));
   const {
-    object: _,
-    choices,
-    ...whole
-  } = chat.decode(jsonFixture(`cohere/${name}.json`)) as {
-    object: string;
-    choices: { message: JsonObject }[];
-  };
-  const { logprobs: _logprobs, message, ...choice } = choices[0] as JsonObject & { message: JsonObject };
+    logprobs: _logprobs,
+    message,
+    ...choice
+  } = (choices as JsonObject[])[0] as JsonObject & { message: JsonObject };
   expect(error).toBeUndefined();
   expect(assemble(chunks)).toMatchObject({
     ...whole,
     choices: [{ ...choice, message: { ...message, content: message.content ?? "" } }],
   });
   expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
-  expect(facts).toMatchObject({ finished: true, usage: { promptTokens: whole.usage.prompt_tokens } });
+  expect(facts).toMatchObject({ finished: true, usage: { promptTokens: (whole.usage as JsonObject).prompt_tokens } });
 });
 
 test("log-probabilities come with the text they are of", async () => {

@@ -35,13 +35,8 @@ export function embeddedError(json: unknown): GatewayError | undefined {
 function codeFor(status: number, words: string): ErrorCode {
   if (status === 498) return "content_filter";
   if (status === 499) return "upstream_error";
-  if (
-    status === 429 &&
-    /trial key|billing|monthly/i.test(words) &&
-    /limit(ed)? (to )?\d+ API calls \/ month/i.test(words)
-  ) {
-    return "upstream_quota";
-  }
+  // A month is no wait that another try could outlast.
+  if (status === 429 && /API calls \/ month/i.test(words)) return "upstream_quota";
   const code = codeOfStatus(status);
   if (code !== "upstream_invalid_request") return code;
   return /too many tokens|total number of tokens|context (length|window)/i.test(words)
