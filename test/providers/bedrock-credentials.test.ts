@@ -239,6 +239,7 @@ describe("settings", () => {
     { region, apiKey: "k" },
     { region, accessKeyId: "a", secretAccessKey: "s", sessionToken: "t", roleArn: "arn", stsUrl: "http://sts" },
     { region, profile: "p", configFile: "/c", api: "invoke" },
+    { region, webIdentityTokenFile: "/t", roleArn: "arn" },
   ])("take %j", (given) => {
     expect(check(given)).toMatchObject(given);
   });
@@ -248,6 +249,7 @@ describe("settings", () => {
     [{ region, apiKey: "k", profile: "p" }, "apiKey: one of"],
     [{ region, accessKeyId: "a" }, "secretAccessKey: goes with"],
     [{ region, apiKey: "k", roleArn: "arn" }, "roleArn: cannot"],
+    [{ region, webIdentityTokenFile: "/t" }, "roleArn: goes with"],
     [{ region: "https://x", apiKey: "k" }, "region: must be a region"],
     [{ apiKey: "k" }, "region: "],
   ])("refuse %j", (given, problem) => {

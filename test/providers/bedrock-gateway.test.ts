@@ -1,4 +1,7 @@
 /** Over real sockets: what reaches Bedrock and its token service, and what comes back. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { signer } from "../../src/providers/bedrock/sign.ts";
 import { startTestPlane, type TestPlane } from "../support/data-plane.ts";
@@ -11,7 +14,12 @@ let plane: TestPlane;
 
 const embed = `amazon.titan-embed-text-v2:0`;
 
+let folder: string;
+
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-token-"));
+  const tokenFile = join(folder, "token");
+  await writeFile(tokenFile, "pod.token\n");
   bedrock = await startUpstream();
   sts = await startUpstream();
   plane = await startTestPlane(`
@@ -27,11 +35,13 @@ providers:
     secretAccessKey: secret
     roleArn: "arn:aws:iam::1:role/models"
     externalId: "e x&t"
+  cluster: { kind: bedrock, region: eu-west-1, baseUrl: "${bedrock.url}", stsUrl: "${sts.url}", webIdentityTokenFile: "${tokenFile}", roleArn: "arn:aws:iam::1:role/pod" }
   invoke: { kind: bedrock, region: eu-west-1, baseUrl: "${bedrock.url}", apiKey: k, api: invoke }
 models:
   bearer: { route: "bearer/${NOVA}" }
   keys: { route: "keys/${NOVA}" }
   role: { route: "role/${NOVA}" }
+  cluster: { route: "cluster/${NOVA}" }
   invoke: { route: "invoke/${CLAUDE}" }
   embed: { route: "keys/${embed}" }
 `);
@@ -40,6 +50,7 @@ afterAll(async () => {
   await plane.stop();
   await bedrock.close();
   await sts.close();
+  await rm(folder, { recursive: true });
 });
 beforeEach(() => {
   bedrock.received.length = 0;
@@ -164,6 +175,18 @@ describe("a role", () => {
     bedrock.answer((_, response) => json(response, answerOf([{ text: "Again." }])));
     expect(await textOf(await plane.chat({ model: "role" }))).toBe("Again.");
     expect(bedrock.received.at(-1)!.headers["x-amz-security-token"]).toBe("token2==");
+  });
+
+  test("is taken by a cluster's token, which nobody signs", async () => {
+    lend(3600);
+    expect((await plane.chat({ model: "cluster" })).status).toBe(200);
+    expect(sts.received[0]!.headers.authorization).toBeUndefined();
+    expect(Object.fromEntries(new URLSearchParams(sts.received[0]!.body))).toMatchObject({
+      Action: "AssumeRoleWithWebIdentity",
+      RoleArn: "arn:aws:iam::1:role/pod",
+      WebIdentityToken: "pod.token",
+    });
+    expect(bedrock.received[0]!.headers["x-amz-security-token"]).toBe("token3==");
   });
 });
 

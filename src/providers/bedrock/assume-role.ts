@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { type ErrorCode, GatewayError } from "../../core/error.ts";
 import type { Exchange, Transport } from "../../core/provider.ts";
 import { CallSignal } from "../../core/signal.ts";
@@ -10,19 +11,20 @@ export interface Role {
   readonly sessionName?: string | undefined;
 }
 
-/** The way to the Security Token Service; requests on it are signed. */
-export type TokenService = (credentials: CredentialSource) => Transport;
-
-/** Keys of a role, lent for an hour to whoever has keys that may take it. */
-export function assumedRole(role: Role, transport: Transport): CredentialSource {
-  const outbound = {
-    method: "POST",
-    path: "/",
-    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/xml, text/xml" },
-    body: formOf(role),
-    dropped: [],
-  } as const;
+/**
+ * Keys of a role, lent for an hour to whoever may take it: on a transport that signs, or with the token of a file that a
+ * cluster writes, which needs no signature.
+ */
+export function assumedRole(role: Role, transport: Transport, tokenFile?: string): CredentialSource {
   return async () => {
+    const identity = tokenFile === undefined ? undefined : await readToken(tokenFile);
+    const outbound = {
+      method: "POST",
+      path: "/",
+      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/xml, text/xml" },
+      body: formOf(role, identity),
+      dropped: [],
+    } as const;
     // Not the signal of the call that came first: others wait for the same keys.
     const exchange = await transport(outbound, { signal: new CallSignal(), timeouts: TIMEOUTS, stream: false });
     const text = exchange.whole?.toString() ?? "";
@@ -34,14 +36,23 @@ export function assumedRole(role: Role, transport: Transport): CredentialSource 
 const TIMEOUTS = { firstByteMs: 10_000, idleMs: 10_000, totalMs: 20_000 };
 const LENT_SECONDS = 3600;
 
-function formOf({ roleArn, externalId, sessionName = "gatehouse" }: Role): string {
+async function readToken(file: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).trim();
+  } catch (cause) {
+    throw new GatewayError("upstream_auth", "The gateway could not read its identity's token.", { cause });
+  }
+}
+
+function formOf({ roleArn, externalId, sessionName = "gatehouse" }: Role, identity: string | undefined): string {
   return new URLSearchParams({
-    Action: "AssumeRole",
+    Action: identity === undefined ? "AssumeRole" : "AssumeRoleWithWebIdentity",
     Version: "2011-06-15",
     RoleArn: roleArn,
     RoleSessionName: sessionName,
     DurationSeconds: String(LENT_SECONDS),
     ...(externalId === undefined ? {} : { ExternalId: externalId }),
+    ...(identity === undefined ? {} : { WebIdentityToken: identity }),
   }).toString();
 }
 
@@ -57,10 +68,15 @@ function credentialsIn(xml: string): Credentials {
 }
 
 function refusalOf({ status }: Exchange, text: string): GatewayError {
-  const code: ErrorCode = status === 429 ? "upstream_rate_limited" : status >= 500 ? "upstream_error" : "upstream_auth";
+  const code = codeOf(status, text);
   const message =
     code === "upstream_auth"
       ? "The gateway may not take the role that it is configured for."
       : `The token service answered with status ${status}.`;
   return new GatewayError(code, message, { providerStatus: status, cause: clientText(text) });
+}
+
+function codeOf(status: number, text: string): ErrorCode {
+  if (status === 429 || /<Code>Throttling/.test(text)) return "upstream_rate_limited";
+  return status >= 500 ? "upstream_error" : "upstream_auth";
 }

@@ -71,7 +71,7 @@ const OTHER_WAYS = [
 
 async function read(path: string): Promise<JsonObject> {
   try {
-    return parse(await readFile(path, "utf8"));
+    return parse(await readFile(path.replace(/^~(?=\/)/, homedir()), "utf8"));
   } catch (cause) {
     // Either file may be missing: then the other one has to tell.
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return {};

@@ -19,7 +19,8 @@ export const settings = z
     profile: text.optional().describe("A profile in the files that AWS's own tools share."),
     credentialsFile: text.optional().describe("~/.aws/credentials when left out."),
     configFile: text.optional().describe("~/.aws/config when left out."),
-    roleArn: text.optional().describe("A role to take with the keys or the profile."),
+    webIdentityTokenFile: text.optional().describe("A token that a cluster writes, to take roleArn with."),
+    roleArn: text.optional().describe("A role to take with the keys, the profile or the token."),
     externalId: text.optional(),
     roleSessionName: z
       .string()
@@ -31,12 +32,16 @@ export const settings = z
   })
   .superRefine((given, { addIssue }) => {
     const refuse = (name: string, message: string) => addIssue({ code: "custom", path: [name], message });
-    const ways = [given.apiKey, given.accessKeyId, given.profile].filter((way) => way !== undefined);
-    if (ways.length !== 1) refuse("apiKey", "one of apiKey, accessKeyId and profile is needed, and only one");
-    if ((given.accessKeyId === undefined) !== (given.secretAccessKey === undefined)) {
+    const { apiKey, accessKeyId, profile, webIdentityTokenFile } = given;
+    const ways = [apiKey, accessKeyId, profile, webIdentityTokenFile].filter((way) => way !== undefined);
+    if (ways.length !== 1) {
+      refuse("apiKey", "one of apiKey, accessKeyId, profile and webIdentityTokenFile is needed, and only one");
+    }
+    if (webIdentityTokenFile !== undefined && given.roleArn === undefined) refuse("roleArn", "goes with the token");
+    if ((accessKeyId === undefined) !== (given.secretAccessKey === undefined)) {
       refuse("secretAccessKey", "goes with accessKeyId, and neither without the other");
     }
-    if (given.apiKey !== undefined && given.roleArn !== undefined) refuse("roleArn", "cannot be taken with an API key");
+    if (apiKey !== undefined && given.roleArn !== undefined) refuse("roleArn", "cannot be taken with an API key");
   });
 
 export type BedrockSettings = z.output<typeof settings>;

@@ -21,17 +21,18 @@ const REREAD_MS = 60_000;
 
 function keptCredentials(settings: BedrockSettings, { transportTo }: Ways, now: () => number): KeptCredentials {
   const { region, stsUrl: baseUrl = endpointOf("sts", region), network } = settings;
+  const { roleArn, externalId, roleSessionName: sessionName, webIdentityTokenFile } = settings;
+  const keep = (source: CredentialSource) => kept(source, { now, rereadMs: REREAD_MS });
   const assume = (role: Role, source: CredentialSource): CredentialSource => {
     const transport = transportTo(baseUrl, network);
-    return assumedRole(
-      role,
-      signed(transport, { baseUrl, service: "sts", region, credentials: kept(source, { now }), now }),
-    );
+    return assumedRole(role, signed(transport, { baseUrl, service: "sts", region, credentials: keep(source), now }));
   };
-  const source = keysOf(settings, assume);
-  const { roleArn, externalId, roleSessionName } = settings;
-  const taken = roleArn ? assume({ roleArn, externalId, sessionName: roleSessionName }, source) : source;
-  return kept(taken, { now, rereadMs: REREAD_MS });
+  if (roleArn === undefined) return keep(keysOf(settings, assume));
+  const role = { roleArn, externalId, sessionName };
+  if (webIdentityTokenFile !== undefined) {
+    return keep(assumedRole(role, transportTo(baseUrl, network), webIdentityTokenFile));
+  }
+  return keep(assume(role, keysOf(settings, assume)));
 }
 
 type Assume = (role: Role, source: CredentialSource) => CredentialSource;
