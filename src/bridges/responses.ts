@@ -1,6 +1,7 @@
 import type { Bridge } from "../core/provider.ts";
 import { JsonBody } from "../protocol/json.ts";
 import { responseOf } from "./responses/answer.ts";
+import { nameInResponses } from "./responses/names.ts";
 import { chatRequest } from "./responses/request.ts";
 import { responseEvents } from "./responses/stream.ts";
 
@@ -18,6 +19,7 @@ export const responses: Bridge = {
     const { model, stream } = request;
     return { request: { body: JsonBody.of(chat), model, stream }, dropped: [...dropped] };
   },
+  nameOf: nameInResponses,
   decode: responseOf,
   decodeStream: responseEvents,
 };

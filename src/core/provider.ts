@@ -103,6 +103,8 @@ export interface Bridge {
   readonly over: EndpointName;
   /** Asks for usage in streams: what the outer endpoint always tells. `inner` is the adapter that does the work. */
   request(request: OpenAIRequest, target: Target, inner: Adapter): BridgedRequest;
+  /** What a client of the outer endpoint knows a field of the inner request as; its own name when absent. */
+  nameOf?(path: string): string;
   decode(completion: Completion, context: DecodeContext): Completion;
   /** `frames` are the inner endpoint's, `facts` are theirs as well: finished before the last outer frames are yielded. */
   decodeStream(frames: AsyncIterable<Frame>, context: StreamContext): AsyncGenerator<Frame, void>;

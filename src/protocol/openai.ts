@@ -21,12 +21,15 @@ export function readUsage(usage: unknown): Usage | undefined {
   if (prompt === undefined && completion === undefined) return undefined;
   const promptDetails = u.prompt_tokens_details as Record<string, unknown> | null | undefined;
   const completionDetails = u.completion_tokens_details as Record<string, unknown> | null | undefined;
+  const reasoning = count(completionDetails?.reasoning_tokens) ?? 0;
+  // xAI counts thoughts beside the completion, not in it; its total tells.
+  const apart = reasoning > 0 && u.total_tokens === (prompt ?? 0) + (completion ?? 0) + reasoning;
   return {
     promptTokens: prompt ?? 0,
-    completionTokens: completion ?? 0,
+    completionTokens: (completion ?? 0) + (apart ? reasoning : 0),
     cachedTokens: count(promptDetails?.cached_tokens) ?? count(u.prompt_cache_hit_tokens) ?? 0,
     cacheWriteTokens: count(promptDetails?.cache_write_tokens) ?? 0,
-    reasoningTokens: count(completionDetails?.reasoning_tokens) ?? 0,
+    reasoningTokens: reasoning,
   };
 }
 

@@ -48,7 +48,8 @@ function bridgedAdapter(bridge: Bridge, inner: Adapter): Adapter {
       const { request: translated, dropped } = bridge.request(request, target, inner);
       sent.set(request, translated);
       const outbound = inner.encode(translated, target);
-      return { ...outbound, dropped: [...dropped, ...outbound.dropped] };
+      const named = outbound.dropped.map((path) => bridge.nameOf?.(path) ?? path);
+      return { ...outbound, dropped: [...new Set([...dropped, ...named])] };
     },
     decode: (body, context) => bridge.decode(inner.decode(body, innerOf(context)), context),
     decodeStream: (bytes, context) => bridge.decodeStream(framesOf(inner, bytes, innerOf(context)), context),

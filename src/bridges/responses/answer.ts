@@ -18,6 +18,7 @@ import {
   textIn,
   textPart,
   thoughtIn,
+  tierOf,
 } from "./output.ts";
 
 /** A chat's whole answer as a Response. */
@@ -37,7 +38,7 @@ export function responseOf(completion: Completion, { request, target }: DecodeCo
     ...ending,
     completed_at: ending.status === "completed" ? now : null,
     output: outputOf(choice, { id, ending }),
-    ...(typeof answer.service_tier === "string" ? { service_tier: answer.service_tier } : {}),
+    ...tierOf(answer.service_tier),
     usage: usage ? writeResponseUsage(usage) : null,
   };
   return { ...completion, body: JSON.stringify(response) };

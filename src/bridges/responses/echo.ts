@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { tierOf } from "./output.ts";
 
 export interface Answered {
   readonly id: string;
@@ -28,7 +29,7 @@ export function echoOf(asked: JsonObject, { id, createdAt, model }: Answered): J
     prompt_cache_key: asked.prompt_cache_key ?? null,
     reasoning: { effort: effortIn(asked.reasoning), summary: summaryIn(asked.reasoning) },
     safety_identifier: asked.safety_identifier ?? null,
-    service_tier: asked.service_tier ?? "auto",
+    service_tier: tierOf(asked.service_tier).service_tier ?? "auto",
     store: asked.store ?? true,
     temperature: asked.temperature ?? 1,
     text: textOf(asked.text),

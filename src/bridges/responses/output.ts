@@ -123,3 +123,10 @@ const INCOMPLETE: ReadonlyMap<unknown, string> = new Map([
   ["length", "max_output_tokens"],
   ["content_filter", "content_filter"],
 ]);
+
+/** Servers have tiers of their own, which a Response cannot name. */
+export function tierOf(tier: unknown): JsonObject {
+  return TIERS.has(tier) ? { service_tier: tier } : {};
+}
+
+const TIERS: ReadonlySet<unknown> = new Set(["auto", "default", "flex", "scale", "priority"]);

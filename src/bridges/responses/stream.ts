@@ -7,7 +7,7 @@ import { responseId, writeResponseUsage } from "../../protocol/responses.ts";
 import { echoOf } from "./echo.ts";
 import { EventList } from "./events.ts";
 import { type Item, MessageItem, ReasoningItem, ToolItem } from "./items.ts";
-import { annotationsOf, endingOf, logprobsOf, sealedIn, textIn, thoughtIn } from "./output.ts";
+import { annotationsOf, endingOf, logprobsOf, sealedIn, textIn, thoughtIn, tierOf } from "./output.ts";
 
 /** A chat's chunks as the events of a Response; a frame for each frame. */
 export async function* responseEvents(
@@ -77,7 +77,7 @@ class StreamedResponse {
       ...this.#snapshot(),
       ...ending,
       completed_at: ending.status === "completed" ? Math.floor(Date.now() / 1000) : null,
-      ...(typeof this.#tier === "string" ? { service_tier: this.#tier } : {}),
+      ...tierOf(this.#tier),
       usage: usage ? writeResponseUsage(usage) : null,
     };
     this.events.add({ type: `response.${ending.status}`, response });
