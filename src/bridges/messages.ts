@@ -3,6 +3,7 @@ import type { Bridge } from "../core/provider.ts";
 import { parseExactly } from "../protocol/exact-json.ts";
 import { isObject, JsonBody, type JsonObject } from "../protocol/json.ts";
 import { messageOf } from "./messages/answer.ts";
+import { nameInMessages } from "./messages/names.ts";
 import { chatRequest } from "./messages/request.ts";
 import { messageEvents } from "./messages/stream.ts";
 
@@ -21,6 +22,7 @@ export const messages: Bridge = {
     });
     return { request: requestOf(chat, request), dropped: [...dropped, ...betasIn(request)] };
   },
+  nameOf: nameInMessages,
   decode: messageOf,
   decodeStream: messageEvents,
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { messages } from "../../src/bridges/messages.ts";
 import type { GatewayError } from "../../src/core/error.ts";
 import { JsonBody } from "../../src/protocol/json.ts";
 import { hello, MARK, textToChat, toChat } from "./messages-door.ts";
@@ -355,4 +356,14 @@ describe("cache marks", () => {
     ]);
     expect(older.dropped).toEqual(["messages.content.cache_control", "tools.cache_control"]);
   });
+});
+
+test("what a provider's wire cannot honour of the chat is named as it stood in the request", () => {
+  const names = ["reasoning_effort", "response_format.json_schema.schema.minLength", "tools.function.strict", "top_k"];
+  expect(names.map((name) => messages.nameOf?.(name))).toEqual([
+    "thinking",
+    "output_config.format.schema.minLength",
+    "tools.strict",
+    "top_k",
+  ]);
 });
