@@ -2,8 +2,9 @@ import { GatewayError } from "../../core/error.ts";
 import type { StreamFacts } from "../../core/provider.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { SseError, sseEvents } from "../../protocol/sse.ts";
+import { sseEvents } from "../../protocol/sse.ts";
 import { ChatChunks, type ChunkOptions, type Frames, NO_FRAMES } from "../chat/chunks.ts";
+import { eventFrames } from "../chat/event-frames.ts";
 import { thinkingBlock } from "./answer.ts";
 import { sourcesOf } from "./citations.ts";
 import { embeddedError } from "./error.ts";
@@ -14,31 +15,9 @@ import { finishReasonOf, serviceTierOf, stopDetailsOf, usageOf } from "./usage.t
  * Anthropic's events as OpenAI's chunks, one frame each. Throws the error an event holds, and `upstream_closed` when the
  * stream ends before `message_stop`; what comes after that is read and ignored, so that the connection can serve again.
  */
-export async function* decodeEvents(
-  bytes: AsyncIterable<Uint8Array>,
-  options: ChunkOptions,
-): AsyncGenerator<Frame, void> {
-  const { facts } = options;
+export function decodeEvents(bytes: AsyncIterable<Uint8Array>, options: ChunkOptions): AsyncGenerator<Frame, void> {
   const answer = new StreamedAnswer(options);
-  let unreadable = false;
-  try {
-    for await (const { data, json } of sseEvents(bytes)) {
-      if (facts.finished) continue;
-      if (unreadable) throw notJson();
-      // The last one may have been cut off: that is for the end of the stream to tell.
-      if (!isObject(json)) unreadable = data !== "[DONE]";
-      else for (const frame of answer.read(json)) yield frame;
-    }
-  } catch (error) {
-    if (facts.finished) return;
-    if (error instanceof SseError) throw new GatewayError("upstream_invalid_response", error.message);
-    throw error;
-  }
-  if (!facts.finished) throw new GatewayError("upstream_closed", "The provider's stream ended before the answer did.");
-}
-
-function notJson(): GatewayError {
-  return new GatewayError("upstream_invalid_response", "The provider sent an event that is not JSON.");
+  return eventFrames(sseEvents(bytes), options.facts, (event) => answer.read(event));
 }
 
 /** A content block whose end has not come. */
