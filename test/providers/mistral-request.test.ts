@@ -92,6 +92,11 @@ describe("fields under another name or with other values", () => {
       { prediction: { type: "content", content: "ab" } },
       [],
     ],
+    [
+      { response_format: { type: "json_schema", json_schema: { name: "n", strict: null, schema: {} } } },
+      { response_format: { type: "json_schema", json_schema: { name: "n", schema: {} } } },
+      [],
+    ],
     [{ stream: true, stream_options: { include_usage: true } }, { stream: true }, []],
   ])("%j is %j", (asked, sent, dropped) => {
     expect(fields(asked)).toEqual({ sent, dropped });

@@ -103,6 +103,13 @@ test("a stream that ends early, or in the middle of an event, was broken off", a
   }
 });
 
+test("nothing is promised while only comments have come", async () => {
+  const error = { object: "error", message: "Rate limit exceeded", type: "rate_limited" };
+  const { frames, error: thrown } = await chat.stream([Buffer.from(": wait\n\n"), eventStream(error)]);
+  expect(frames).toEqual([]);
+  expect(thrown).toMatchObject({ code: "upstream_rate_limited" });
+});
+
 test("errors inside a stream come after what was said before them", async () => {
   const error = {
     object: "error",

@@ -19,6 +19,7 @@ export function chatChanges(chat: JsonObject, { model, drop }: ChangeOptions): J
     ...seedFor(chat, drop),
     ...temperatureFor(chat, drop),
     ...predictionFor(chat.prediction),
+    ...formatFor(chat.response_format),
     ...reasoning,
     ...toolsFor(chat, drop),
     ...messagesFor(chat.messages, { drop, reasons: effort !== "none" && reasons(effort, chat, model) }),
@@ -82,6 +83,14 @@ function predictionFor(prediction: unknown): JsonObject {
   if (!isObject(prediction) || !Array.isArray(prediction.content)) return {};
   const content = prediction.content.map((part: unknown) => (isObject(part) ? (part.text ?? "") : part)).join("");
   return { prediction: { ...prediction, content } };
+}
+
+/** Nothing in it may be null. */
+function formatFor(format: unknown): JsonObject {
+  if (!isObject(format) || !isObject(format.json_schema)) return {};
+  const told = Object.entries(format.json_schema).filter(([, value]) => value !== null);
+  if (told.length === Object.keys(format.json_schema).length) return {};
+  return { response_format: { ...format, json_schema: Object.fromEntries(told) } };
 }
 
 /** Mistral knows `high` and `none`: every effort in between is `high`, and named as not honoured to the letter. */

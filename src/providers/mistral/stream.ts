@@ -48,6 +48,8 @@ class StreamedAnswer {
   /** By choice. */
   readonly #calls = new Map<unknown, Calls>();
   #ended = false;
+  /** What came before the first choice; undefined from then on. */
+  #opening: Frame[] | undefined = [];
   #usageChunk: SseEvent | undefined;
 
   constructor({ facts, includeUsage }: EventOptions) {
@@ -68,9 +70,18 @@ class StreamedAnswer {
       }
     }
     const same = events.length === frame.events.length && events.every((event, at) => event === frame.events[at]);
-    if (same) yield frame;
-    else if (events.length > 0) yield Frame.ofEvents(events);
+    if (same || events.length > 0) yield* this.#begin(same ? frame : Frame.ofEvents(events));
     if (failure) throw failure;
+  }
+
+  /** Comments and chunks without a choice promise nothing: as long as only they have come, another target can still be asked. */
+  *#begin(frame: Frame): Generator<Frame, void> {
+    if (!this.#opening) return yield frame;
+    this.#opening.push(frame);
+    if (!frame.events.some(saysSomething) && this.#opening.length < MAX_OPENING_FRAMES) return;
+    const opening = this.#opening;
+    this.#opening = undefined;
+    yield* opening;
   }
 
   /** An event without its blank line, an error without `data:`, a missing `[DONE]`. */
@@ -163,3 +174,10 @@ class StreamedAnswer {
     return calls;
   }
 }
+
+function saysSomething({ json, data }: SseEvent): boolean {
+  return data === "[DONE]" || (isObject(json) && Array.isArray(json.choices) && json.choices.length > 0);
+}
+
+/** A server that only ever sends keep-alives must not fill our memory with them. */
+const MAX_OPENING_FRAMES = 1000;
