@@ -103,7 +103,8 @@ export class Blocks {
   }
 
   #say(block: Block, text: string): string {
-    block.said += text;
+    // An answer's text can be long, and nobody asks for it again.
+    if (block.kind !== "text") block.said += text;
     if (block === this.#open) return this.#told(block, text) + this.#moveOn();
     block.waiting += text;
     if (!this.#queue.includes(block)) this.#queue.push(block);
@@ -172,5 +173,5 @@ function newBlock(kind: Block["kind"], opening: JsonObject): Block {
 
 /** Text and thoughts end when something else begins; a call's input is whole when it is JSON. */
 function isOver(block: Block | undefined): boolean {
-  return block?.kind !== "tool" || isObject(tryParse(block.said));
+  return block?.kind !== "tool" || (/\}\s*$/.test(block.said.slice(-8)) && isObject(tryParse(block.said)));
 }
