@@ -13,7 +13,7 @@ export interface Turn {
   readonly input: string;
   /** The answer: a JSON object, a Response. */
   readonly response: string;
-  /** Ids of the items in both that later requests may refer to. */
+  /** Ids of the answer's items, by which later requests may refer to them. */
   readonly items: readonly string[];
 }
 
@@ -30,9 +30,11 @@ export interface Conversations {
 /** Single turns, whatever became of those before them. */
 export interface KeptTurns {
   turn(tenant: string, id: string): Promise<Turn | undefined>;
-  /** Every turn that holds one of these items: clients may send a reference in place of an item they were given. */
-  holding(tenant: string, items: readonly string[]): Promise<readonly Turn[]>;
+  /** Every turn whose answer holds one of these items: clients may send a reference in place of an item they were given. */
+  holding(tenant: string, items: readonly string[]): Promise<readonly Answered[]>;
 }
+
+export type Answered = Pick<Turn, "id" | "provider" | "response">;
 
 /** What a request goes on from, looked up before it is sent. */
 export interface Conversation {
@@ -44,7 +46,7 @@ export interface Conversation {
 
 export interface ReferencedItem {
   readonly item: { readonly [name: string]: unknown };
-  /** The provider whose answer or question it was. */
+  /** The provider whose answer it is part of; empty for what a client said. */
   readonly provider: string;
   /** The id of the turn it stands in. */
   readonly turn: string;

@@ -1,6 +1,6 @@
 import type { Answer, StreamAnswer, WholeAnswer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
-import type { Conversation, Conversations, KeptTurns, ReferencedItem, Turn } from "../core/conversations.ts";
+import type { Answered, Conversation, Conversations, KeptTurns, ReferencedItem, Turn } from "../core/conversations.ts";
 import type { OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import type { Next, Stage } from "../core/stage.ts";
@@ -64,6 +64,8 @@ interface Wanted {
 async function referencedItems(store: Store, { tenant, ids, earlier }: Wanted): Promise<Conversation["referenced"]> {
   const found = new Map<string, ReferencedItem>();
   if (ids.length === 0) return found;
+  // What a client said no provider knows by the client's id.
+  for (const { input, id } of earlier) addAll(found, inputItems(tryParse(input)), { provider: "", turn: id });
   addItems(found, earlier);
   const missing = ids.filter((id) => !found.has(id) && isId(id));
   if (missing.length > 0) addItems(found, await store.holding(tenant, missing));
@@ -72,12 +74,19 @@ async function referencedItems(store: Store, { tenant, ids, earlier }: Wanted): 
   throw new GatewayError("not_found", `Item with id '${gone.slice(0, MAX_ID)}' not found.`, { param: "input" });
 }
 
-function addItems(found: Map<string, ReferencedItem>, turns: readonly Turn[]): void {
-  for (const { provider, id: turn, input, response } of turns) {
+function addItems(found: Map<string, ReferencedItem>, answers: readonly Answered[]): void {
+  for (const { provider, id, response } of answers) {
     const answer = tryParse(response);
-    const items = [...inputItems(tryParse(input)), ...(isObject(answer) ? inputItems(answer.output) : [])];
-    for (const item of items) if (typeof item.id === "string") found.set(item.id, { item, provider, turn });
+    if (isObject(answer)) addAll(found, inputItems(answer.output), { provider, turn: id });
   }
+}
+
+function addAll(
+  found: Map<string, ReferencedItem>,
+  items: readonly JsonObject[],
+  from: Pick<ReferencedItem, "provider" | "turn">,
+): void {
+  for (const item of items) if (typeof item.id === "string") found.set(item.id, { item, ...from });
 }
 
 interface Kept {
@@ -91,7 +100,7 @@ interface Kept {
 async function keepTurn(response: JsonObject, { call, answer, conversation, store }: Kept): Promise<boolean> {
   if (!isId(response.id) || !KEPT.has(response.status)) return true;
   const { input, previous_response_id: previous } = call.request.body.value;
-  const said = inputItems(input).map((item) => conversation?.referenced.get(String(item.id))?.item ?? item);
+  const said = inputItems(input).map((item) => referredTo(item, conversation) ?? item);
   const turn: Turn = {
     tenant: call.caller.tenant,
     id: response.id,
@@ -99,7 +108,9 @@ async function keepTurn(response: JsonObject, { call, answer, conversation, stor
     provider: answer.source.provider,
     input: JSON.stringify(said),
     response: JSON.stringify(response),
-    items: [...said, ...inputItems(response.output)].map(({ id }) => id).filter(isId),
+    items: inputItems(response.output)
+      .map(({ id }) => id)
+      .filter(isId),
   };
   try {
     await store.put(turn);
@@ -109,6 +120,11 @@ async function keepTurn(response: JsonObject, { call, answer, conversation, stor
     call.notes.dropped = [...call.notes.dropped, "store"];
     return false;
   }
+}
+
+function referredTo(item: JsonObject, conversation: Conversation | undefined): JsonObject | undefined {
+  if (typeOfItem(item) !== "item_reference") return undefined;
+  return conversation?.referenced.get(String(item.id))?.item;
 }
 
 const KEPT: ReadonlySet<unknown> = new Set(["completed", "incomplete"]);

@@ -201,6 +201,15 @@ describe("a reference to an item", () => {
     expect(JSON.parse((await store.get("t", "resp_2"))![0]!.input)[0]).toEqual(found.item);
   });
 
+  it("may be to what was said before in the conversation, which no provider knows by that id", async () => {
+    const store = conversationsInMemory();
+    const said = { type: "message", id: "msg_mine", role: "user", content: "hi" };
+    await roadOver(store, whole(response("resp_1"))).ask({ fields: { input: [said] } });
+    const { ask, reached } = roadOver(store, whole(response("resp_2")));
+    await ask({ fields: { ...refersTo("msg_mine"), previous_response_id: "resp_1" } });
+    expect(reached[0]?.referenced.get("msg_mine")).toEqual({ item: said, provider: "", turn: "resp_1" });
+  });
+
   it("to what is not this tenant's is refused", async () => {
     const store = conversationsInMemory();
     await roadOver(store, whole(response("resp_1"))).ask({ tenant: "other" });

@@ -1,6 +1,6 @@
 /** Turns in Postgres, embedded or not. */
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import type { Conversations, KeptTurns, Turn } from "../../core/conversations.ts";
+import type { Answered, Conversations, KeptTurns, Turn } from "../../core/conversations.ts";
 import { GatewayError } from "../../core/error.ts";
 import { and, arrayOverlaps, eq, gt, sql } from "../database/drizzle.ts";
 import { plainly } from "../database/plainly.ts";
@@ -83,13 +83,13 @@ async function turn(db: NodePgDatabase, tenant: string, id: string): Promise<Tur
   return row && told(row);
 }
 
-/** A request can hold many references, but they stand in few turns. */
+/** A request can hold many references, but they stand in few answers. */
 const MAX_HOLDING = 200;
 
-async function holding(db: NodePgDatabase, tenant: string, items: readonly string[]): Promise<readonly Turn[]> {
+async function holding(db: NodePgDatabase, tenant: string, items: readonly string[]): Promise<readonly Answered[]> {
   const holds = and(eq(turns.tenant, tenant), gt(turns.expiresAt, sql`now()`), arrayOverlaps(turns.items, [...items]));
-  const rows = await db.select().from(turns).where(holds).orderBy(turns.createdAt).limit(MAX_HOLDING);
-  return rows.map(told);
+  const wanted = { id: turns.id, provider: turns.provider, response: turns.response };
+  return db.select(wanted).from(turns).where(holds).orderBy(turns.createdAt).limit(MAX_HOLDING);
 }
 
 function told({ createdAt, expiresAt, ...turn }: typeof turns.$inferSelect): Turn {

@@ -61,7 +61,7 @@ export const turns = pgTable(
     provider: text().notNull(),
     input: text().notNull(),
     response: text().notNull(),
-    /** Ids of the items in `input` and `response`. */
+    /** Ids of the items in `response`. */
     items: text().array().notNull(),
     createdAt: time("created_at").notNull().defaultNow(),
     expiresAt: time("expires_at").notNull(),
