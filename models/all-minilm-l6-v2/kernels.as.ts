@@ -121,7 +121,8 @@ export function linear(
     const biasB = v128.load32_splat(biases + (n << 2), 4);
     let from = x;
     let to = out + (n << 2);
-    for (let t: usize = 0; t < rows; t += 4) {
+    let t: usize = 0;
+    for (; t + 2 < rows; t += 4) {
       let a0 = i32x4.splat(0);
       let a1 = a0;
       let a2 = a0;
@@ -173,7 +174,37 @@ export function linear(
       v128.store_lane<i64>(to + outRow, last, 1);
       to += outRow << 1;
     }
+    // One or two rows by themselves are quicker than four of which the rest is thrown away.
+    for (; t < rows; t++) {
+      const dots = linearRow(x + ((t & ~3) * inputs << 1) + ((t & 3) << 4), pair, end);
+      const scaled = f32x4.mul(f32x4.mul(dots, v128.load32_splat(xScales + (t << 2))), v128.load64_zero(wScales + (n << 2)));
+      v128.store_lane<i64>(to, f32x4.add(scaled, v128.load64_zero(biases + (n << 2))), 0);
+      to += outRow;
+    }
   }
+}
+
+/** One row by two outputs: the dot products in the first two lanes. */
+// @ts-ignore: decorator
+@inline
+function linearRow(x: usize, pair: usize, end: usize): v128 {
+  let a = i32x4.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  let from = x;
+  for (let p = pair; p < end; p += 32) {
+    let y = v128.load(from);
+    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(p), y));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(p, 8), y));
+    y = v128.load(from, 64);
+    c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load_ext<i8>(p, 16), y));
+    d = i32x4.add(d, i32x4.dot_i16x8_s(v128.load_ext<i8>(p, 24), y));
+    from += 128;
+  }
+  a = i32x4.add(a, c);
+  b = i32x4.add(b, d);
+  return fourSums(a, b, a, b);
 }
 
 /** Lane i is the sum of the lanes of the i-th argument. A lane holds at most 384 * 127 * 32767 < 2^31; four of them may not. */

