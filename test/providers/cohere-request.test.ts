@@ -37,6 +37,7 @@ describe("fields", () => {
     [{ user: "u", metadata: { a: 1 } }, {}, ["user", "metadata"]],
     [{ parallel_tool_calls: false }, {}, ["parallel_tool_calls"]],
     [{ logit_bias: { 1: 2 } }, {}, ["logit_bias"]],
+    [{ field_of_2030: 1, min_p: 0.1 }, {}, ["field_of_2030", "min_p"]],
     [{ response_format: { type: "text" } }, {}, []],
     [{ response_format: { type: "json_object" } }, { response_format: { type: "json_object" } }, []],
     [

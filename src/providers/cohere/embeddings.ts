@@ -5,6 +5,7 @@ import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
 import { embeddingList, textsIn } from "../embedding-list.ts";
 import { embeddedError } from "./error.ts";
+import { nativeFields } from "./fields.ts";
 import type { Translate } from "./translate.ts";
 
 /**
@@ -13,19 +14,28 @@ import type { Translate } from "./translate.ts";
  */
 export function embedRequest(defaultInputType: string): Translate {
   return (request, { model, drop }) => {
-    const { input, input_type, dimensions: _, encoding_format: _format, user, embedding_types, ...native } = request;
-    if (user) drop("user");
     const dimensions = numberIn(request, "dimensions");
     return {
-      ...Object.fromEntries(Object.entries(native).filter(([, value]) => value !== null)),
+      ...nativeFields(request, { native: NATIVE, translated: TRANSLATED, drop }),
       model,
-      texts: textsIn(input),
-      input_type: input_type ?? defaultInputType,
-      embedding_types: [typeOf(embedding_types, drop)],
+      texts: textsIn(request.input),
+      input_type: request.input_type ?? defaultInputType,
+      embedding_types: [typeOf(request.embedding_types, drop)],
       ...(dimensions === undefined ? {} : { output_dimension: dimensions }),
     };
   };
 }
+
+const NATIVE: ReadonlySet<string> = new Set(["truncate", "max_tokens", "output_dimension", "priority"]);
+
+const TRANSLATED: ReadonlySet<string> = new Set([
+  "model",
+  "input",
+  "input_type",
+  "embedding_types",
+  "dimensions",
+  "encoding_format",
+]);
 
 /** OpenAI's answer has room for one embedding of each text. */
 function typeOf(types: unknown, drop: (path: string) => void): unknown {

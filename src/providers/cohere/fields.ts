@@ -1,49 +1,27 @@
+/** What Cohere takes under its own names: everything else that says something is named to `drop`, since it might be passed over in silence. */
 import type { JsonObject } from "../../protocol/json.ts";
-import { type AsksNothing, never, OPENAI_ONLY } from "../chat/wants.ts";
+import { never, OPENAI_ONLY } from "../chat/wants.ts";
 
-/** The fields of a chat request that need no translation: Cohere's own pass as they are, OpenAI's that have no form there are named to `drop`. */
-export function otherFields(chat: JsonObject, drop: (path: string) => void): JsonObject {
-  const others: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(chat)) {
-    if (value === null || value === undefined || TRANSLATED.has(name)) continue;
-    const asksNothing = WITHOUT_FORM.get(name);
-    if (!asksNothing) others[name] = value;
-    else if (!asksNothing(value)) drop(name);
-  }
-  return others;
+export interface FieldOptions {
+  /** Cohere's own names, which pass as they are. */
+  readonly native: ReadonlySet<string>;
+  /** Fields with a translation of their own, or no bearing on what is sent. */
+  readonly translated: ReadonlySet<string>;
+  readonly drop: (path: string) => void;
 }
 
-/** Fields with a translation of their own, or no bearing on what is sent. */
-const TRANSLATED: ReadonlySet<string> = new Set([
-  "model",
-  "messages",
-  "documents",
-  "stream",
-  "stream_options",
-  "max_tokens",
-  "max_completion_tokens",
-  "tools",
-  "tool_choice",
-  "strict_tools",
-  "temperature",
-  "top_p",
-  "top_k",
-  "seed",
-  "frequency_penalty",
-  "presence_penalty",
-  "stop",
-  "reasoning_effort",
-  "thinking",
-  "response_format",
-  "logprobs",
-  "top_logprobs",
-]);
+export function nativeFields(request: JsonObject, { native, translated, drop }: FieldOptions): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(request)) {
+    if (value === null || value === undefined || translated.has(name)) continue;
+    if (native.has(name)) kept[name] = value;
+    else if (!asksNothing(name, value)) drop(name);
+  }
+  return kept;
+}
 
-const WITHOUT_FORM: AsksNothing = new Map([
-  ...OPENAI_ONLY,
-  ["user", never],
-  ["safety_identifier", never],
-  ["metadata", never],
-  ["parallel_tool_calls", (value: unknown) => value === true],
-  ["service_tier", (value: unknown) => value === "auto" || value === "default"],
-]);
+function asksNothing(name: string, value: unknown): boolean {
+  if (name === "parallel_tool_calls") return value === true;
+  if (name === "service_tier") return value === "auto" || value === "default";
+  return (OPENAI_ONLY.get(name) ?? never)(value);
+}

@@ -1,20 +1,19 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
-import { otherFields } from "./fields.ts";
+import { nativeFields } from "./fields.ts";
 import { conversationOf } from "./messages.ts";
 import { thinkingOf, thinks } from "./thinking.ts";
 import { toolsOf } from "./tools.ts";
 import type { TranslateOptions } from "./translate.ts";
 
-/** An OpenAI chat request as a request to Cohere's chat. Fields that OpenAI does not know are Cohere's and pass. */
+/** An OpenAI chat request as a request to Cohere's chat. */
 export function chatRequest(chat: JsonObject, { model, drop }: TranslateOptions): JsonObject {
   const { messages, documents } = conversationOf(Array.isArray(chat.messages) ? chat.messages : [], {
     drop,
     thinks: thinks(model),
   });
   return {
-    // First, so that nothing among them replaces what is translated.
-    ...otherFields(chat, drop),
+    ...nativeFields(chat, { native: NATIVE, translated: TRANSLATED, drop }),
     model,
     stream: chat.stream === true,
     messages,
@@ -27,6 +26,41 @@ export function chatRequest(chat: JsonObject, { model, drop }: TranslateOptions)
     ...logprobsOf(chat, drop),
   };
 }
+
+const NATIVE: ReadonlySet<string> = new Set([
+  "citation_options",
+  "safety_mode",
+  "priority",
+  "raw_prompting",
+  "p",
+  "k",
+  "stop_sequences",
+]);
+
+const TRANSLATED: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "documents",
+  "stream",
+  "stream_options",
+  "max_tokens",
+  "max_completion_tokens",
+  "tools",
+  "tool_choice",
+  "strict_tools",
+  "temperature",
+  "top_p",
+  "top_k",
+  "seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "stop",
+  "reasoning_effort",
+  "thinking",
+  "response_format",
+  "logprobs",
+  "top_logprobs",
+]);
 
 /** The client's own in Cohere's words, and the files that stood between its messages. */
 function documentsOf(given: unknown, files: readonly JsonObject[]): JsonObject {

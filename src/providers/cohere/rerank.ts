@@ -2,21 +2,24 @@ import type { Completion } from "../../core/answer.ts";
 import type { DecodeContext } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
 import { decodeRerank } from "../rerank-answer.ts";
+import { nativeFields } from "./fields.ts";
 import type { TranslateOptions } from "./translate.ts";
 import { usageOf } from "./usage.ts";
 
 /** Version 2 takes documents as text alone and does not send them back; both are done here. */
 export function rerankRequest(request: JsonObject, { model, drop }: TranslateOptions): JsonObject {
-  const { query, documents, rank_fields, return_documents: _, max_chunks_per_doc, ...rest } = request;
-  if (max_chunks_per_doc) drop("max_chunks_per_doc");
+  const { query, documents, rank_fields } = request;
   const list: unknown[] = Array.isArray(documents) ? documents : [];
   return {
-    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)),
+    ...nativeFields(request, { native: NATIVE, translated: TRANSLATED, drop }),
     model,
     query: textOf(query, undefined),
     documents: list.map((document) => textOf(document, rank_fields)),
   };
 }
+
+const NATIVE: ReadonlySet<string> = new Set(["top_n", "max_tokens_per_doc", "priority"]);
+const TRANSLATED: ReadonlySet<string> = new Set(["model", "query", "documents", "rank_fields", "return_documents"]);
 
 /** An object's text; of an object without one, its fields as lines of YAML, which is what Cohere's models were trained on. */
 function textOf(document: unknown, fields: unknown): string {

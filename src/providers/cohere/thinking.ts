@@ -3,7 +3,7 @@ import type { TranslateOptions } from "./translate.ts";
 
 /** Models known by name not to think refuse `thinking`; newer ones are taken to do so. */
 export function thinks(model: string): boolean {
-  return !/^(command(-(r|light|nightly)|$)|command-a-(03-2025|vision|translate)|c4ai-|north-mini)/.test(model);
+  return !/^(command(-(r|light|nightly)|$)|command-a-(03-2025|vision|translate)|c4ai-)/.test(model);
 }
 
 /** OpenAI's `reasoning_effort` as a budget; a client that sends Cohere's own `thinking` has the last word. */

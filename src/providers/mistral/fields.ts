@@ -40,11 +40,12 @@ function saysSomething(member: unknown): boolean {
   return member !== null && member !== undefined && !(Array.isArray(member) && member.length === 0);
 }
 
-/** The list itself when nothing in it changed. */
+/** The list itself when nothing in it changed; what changes to undefined is left out. */
 export function mapped<Item>(
   list: readonly Item[],
   change: (item: Item, at: number) => Item | undefined,
 ): readonly Item[] {
-  const changed = list.flatMap((item, at) => change(item, at) ?? []) as Item[];
-  return changed.length === list.length && changed.every((item, at) => item === list[at]) ? list : changed;
+  const changed = list.map(change);
+  if (changed.every((item, at) => item === list[at])) return list;
+  return changed.filter((item) => item !== undefined);
 }

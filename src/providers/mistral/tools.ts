@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { type ToolChoice, toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
 import { mapped, withOnly } from "./fields.ts";
 
 /** What changes in the tools on offer and in how they may be chosen. */
@@ -7,7 +8,7 @@ export function toolsFor(chat: JsonObject, drop: (path: string) => void): JsonOb
   if (!Array.isArray(chat.tools)) return changes;
   const tools = mapped(chat.tools, (tool: unknown) => {
     const known = toolFor(tool, drop);
-    return known && allowed && !allowed.has(nameOf(known)) ? undefined : known;
+    return known && allowed && !allowed.has(toolNameOf(known)) ? undefined : known;
   });
   return tools === chat.tools ? changes : { ...changes, tools };
 }
@@ -18,7 +19,7 @@ const FUNCTION = new Set(["name", "description", "strict", "parameters"]);
 /** Mistral's chat knows functions alone. */
 function toolFor(tool: unknown, drop: (path: string) => void): JsonObject | undefined {
   if (!isObject(tool) || !isObject(tool.function)) {
-    drop(isObject(tool) && typeof tool.type === "string" ? `tools.${tool.type.slice(0, 40)}` : "tools");
+    drop(toolKindOf(tool));
     return undefined;
   }
   const kept = withOnly(tool, TOOL, (name) => drop(`tools.${name}`));
@@ -39,24 +40,12 @@ function definitionFor(definition: JsonObject, drop: (path: string) => void): Js
   };
 }
 
-function nameOf(tool: unknown): unknown {
-  return isObject(tool) && isObject(tool.function) ? tool.function.name : undefined;
-}
-
-interface Choice {
-  readonly changes: JsonObject;
-  /** Names of the tools that may be used at all; the others are not offered. */
-  readonly allowed?: ReadonlySet<unknown>;
-}
-
-function choiceFor(choice: unknown, drop: (path: string) => void): Choice {
-  if (choice === "required") return { changes: { tool_choice: "any" } };
-  if (!isObject(choice) || choice.type === "function") return { changes: {} };
-  if (choice.type === "allowed_tools" && isObject(choice.allowed_tools)) {
-    const { mode, tools } = choice.allowed_tools;
-    const names = Array.isArray(tools) ? tools.map(nameOf) : [];
-    return { changes: { tool_choice: mode === "required" ? "any" : "auto" }, allowed: new Set(names) };
-  }
-  drop("tool_choice");
-  return { changes: { tool_choice: undefined } };
+/** Mistral's word for a call that has to be made is `any`; a function by its name is Mistral's own. */
+function choiceFor(choice: unknown, drop: (path: string) => void): Omit<ToolChoice, "mode"> & { changes: JsonObject } {
+  if (isObject(choice) && choice.type === "function") return { changes: {} };
+  const { mode, ...allowed } = toolChoiceOf(choice);
+  if (mode === "required") return { ...allowed, changes: { tool_choice: "any" } };
+  if (typeof choice === "string" || choice === undefined || choice === null) return { changes: {} };
+  if (mode === "unknown") drop("tool_choice");
+  return { ...allowed, changes: { tool_choice: mode === "unknown" ? undefined : mode } };
 }

@@ -1,19 +1,22 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
 
 /** The tools on offer. Ollama cannot be told whether or which one to call: the others are not offered, and the demand is named. */
 export function toolsOf(chat: JsonObject, drop: (path: string) => void): JsonObject {
   const offered = Array.isArray(chat.tools) ? chat.tools.filter(isObject) : [];
-  const allowed = allowedBy(chat.tool_choice, drop);
+  const { mode, allowed } = toolChoiceOf(chat.tool_choice);
+  if (mode === "required" || mode === "unknown") drop("tool_choice");
+  if (mode === "none") return {};
   if (chat.parallel_tool_calls === false && offered.length > 0) drop("parallel_tool_calls");
   const tools = offered
-    .filter((tool) => allowed === undefined || allowed.has(nameOf(tool)))
+    .filter((tool) => allowed === undefined || allowed.has(toolNameOf(tool)))
     .flatMap<JsonObject>((tool) => toolOf(tool, drop) ?? []);
   return tools.length > 0 ? { tools } : {};
 }
 
 function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | undefined {
   if (!isObject(tool.function)) {
-    drop(typeof tool.type === "string" ? `tools.${tool.type.slice(0, 40)}` : "tools");
+    drop(toolKindOf(tool));
     return undefined;
   }
   const { name, description, parameters, strict } = tool.function;
@@ -24,21 +27,4 @@ function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | un
     parameters: isObject(parameters) ? parameters : { type: "object", properties: {} },
   };
   return { type: "function", function: definition };
-}
-
-function nameOf(tool: unknown): unknown {
-  return isObject(tool) && isObject(tool.function) ? tool.function.name : undefined;
-}
-
-/** Names of the tools that may be used; undefined for all of them. */
-function allowedBy(choice: unknown, drop: (path: string) => void): ReadonlySet<unknown> | undefined {
-  if (choice === undefined || choice === null || choice === "auto") return undefined;
-  if (choice === "none") return new Set();
-  if (isObject(choice) && choice.type === "allowed_tools" && isObject(choice.allowed_tools)) {
-    const { mode, tools } = choice.allowed_tools;
-    if (mode === "required") drop("tool_choice");
-    return new Set(Array.isArray(tools) ? tools.map(nameOf) : []);
-  }
-  drop("tool_choice");
-  return isObject(choice) && choice.type === "function" ? new Set([nameOf(choice)]) : undefined;
 }
