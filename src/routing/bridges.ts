@@ -47,7 +47,7 @@ function bridgedAdapter(bridge: Bridge, inner: Adapter): Adapter {
     encode(request, target) {
       const { request: translated, dropped } = bridge.request(request, target, inner);
       sent.set(request, translated);
-      const outbound = inner.encode(translated, target);
+      const outbound = inWordsOf(bridge, () => inner.encode(translated, target));
       const named = outbound.dropped.map((path) => bridge.nameOf?.(path) ?? path);
       return { ...outbound, dropped: [...new Set([...dropped, ...named])] };
     },
@@ -55,6 +55,16 @@ function bridgedAdapter(bridge: Bridge, inner: Adapter): Adapter {
     decodeStream: (bytes, context) => bridge.decodeStream(framesOf(inner, bytes, innerOf(context)), context),
     decodeError: inner.decodeError,
   };
+}
+
+/** A refusal of the inner request names the outer one's field. */
+function inWordsOf<T>({ nameOf }: Bridge, encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    const param = error instanceof GatewayError ? error.details.param : undefined;
+    throw param === undefined || !nameOf ? error : (error as GatewayError).with({ param: nameOf(param) });
+  }
 }
 
 /** A provider's stream as the endpoint's events. */

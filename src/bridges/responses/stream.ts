@@ -46,6 +46,7 @@ class StreamedResponse {
   #sealed: JsonObject = {};
   #finishReason: unknown;
   #tier: unknown;
+  #pieces = 0;
 
   constructor(context: StreamContext) {
     this.#context = context;
@@ -103,6 +104,8 @@ class StreamedResponse {
   }
 
   #delta(delta: JsonObject, logprobs: unknown): void {
+    this.#pieces += 1;
+    if (this.#pieces > MAX_PIECES) throw tooLong();
     const thought = thoughtIn(delta);
     if (thought !== "") this.#thoughts().text(thought);
     const text = textIn(delta.content);
@@ -156,4 +159,11 @@ class StreamedResponse {
     this.#items.push(item);
     return item;
   }
+}
+
+/** All of an answer is held until its end; no model says as much as this. */
+const MAX_PIECES = 5_000_000;
+
+function tooLong(): GatewayError {
+  return new GatewayError("upstream_invalid_response", `The provider's answer is over ${MAX_PIECES} pieces.`);
 }
