@@ -8,20 +8,20 @@ import { estimateTokens } from "./count-tokens/estimate.ts";
  * estimate, and it says so: in the header `x-gatehouse-estimated`, and in a member of its own beside Anthropic's.
  */
 export const estimatedCount: Adapter = {
-  encode: ({ body }: OpenAIRequest): Outbound => {
-    const answer = { input_tokens: estimateTokens(body.value), estimated: true };
-    return {
-      method: "POST",
-      path: "",
-      headers: {},
-      body: null,
-      dropped: [],
-      answer: {
-        completion: { body: JSON.stringify(answer), usage: undefined },
-        told: ["x-gatehouse-estimated", "input_tokens"],
+  encode: ({ body }: OpenAIRequest): Outbound => ({
+    method: "POST",
+    path: "",
+    headers: {},
+    body: null,
+    dropped: [],
+    answer: {
+      complete() {
+        const answer = { input_tokens: estimateTokens(body.value), estimated: true };
+        return { body: JSON.stringify(answer), usage: undefined };
       },
-    };
-  },
+      told: ["x-gatehouse-estimated", "input_tokens"],
+    },
+  }),
   decode: () => {
     throw nothingWasAsked();
   },

@@ -27,13 +27,23 @@ export const messages: Bridge = {
   decodeStream: messageEvents,
 };
 
-/** The inputs of tool calls become text again: numbers that a double cannot hold have to survive that. */
-function exactly({ text, value }: JsonBody): JsonObject {
-  const exact = LONG_NUMBER.test(text) ? parseExactly(text) : value;
+/**
+ * The inputs of tool calls become text again: numbers that a double cannot hold have to survive that. The text of a large
+ * body is made only for whole numbers of that kind.
+ */
+function exactly(body: JsonBody): JsonObject {
+  const { value } = body;
+  const needed = body.large ? holdsLongNumber(value) : LONG_NUMBER.test(body.text);
+  const exact = needed ? parseExactly(body.text) : value;
   return isObject(exact) ? exact : value;
 }
 
 const LONG_NUMBER = /\d{16}/;
+
+function holdsLongNumber(value: unknown): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsLongNumber);
+}
 
 function requestOf(chat: JsonObject, { model, stream }: OpenAIRequest): OpenAIRequest {
   return { body: JsonBody.of(chat), model, stream };

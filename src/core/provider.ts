@@ -22,7 +22,8 @@ export interface Outbound {
 }
 
 export interface OwnAnswer {
-  readonly completion: Completion;
+  /** Called once the request is encoded: until then a large body has stand-ins for its data. */
+  complete(): Completion;
   /** Headers for the client: names and values in turn. */
   readonly told: readonly string[];
 }

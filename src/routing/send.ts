@@ -68,9 +68,9 @@ function encodeLarge(
   return large.encoded(() => adapter.encode(request, target));
 }
 
-function ownAnswer({ notes }: Call, { dropped }: Outbound, { completion, told }: OwnAnswer): Sent {
-  notes.told = told;
-  return { kind: "whole", completion, dropped };
+function ownAnswer({ notes }: Call, { dropped }: Outbound, answer: OwnAnswer): Sent {
+  notes.told = answer.told;
+  return { kind: "whole", completion: answer.complete(), dropped };
 }
 
 function cannotHonour({ dropped }: Outbound, { name }: Target): GatewayError {

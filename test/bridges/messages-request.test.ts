@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { messages } from "../../src/bridges/messages.ts";
 import type { GatewayError } from "../../src/core/error.ts";
 import { JsonBody } from "../../src/protocol/json.ts";
+import { parseLarge } from "../../src/protocol/large-body.ts";
 import { hello, MARK, textToChat, toChat } from "./messages-door.ts";
 
 const refusalOf = (run: () => unknown): GatewayError => {
@@ -79,6 +80,27 @@ describe("what is asked", () => {
     const body = `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":{"id":12345678901234567890}}]}]}`;
     const request = { body: JsonBody.parse(body, { maxDepth: 64, maxValues: 1000 }), model: "m", stream: false };
     expect(textToChat(request).text).toContain(String.raw`{\"id\":12345678901234567890}`);
+  });
+
+  test.each([false, true])("large bodies, too, keep their data, and their numbers: %s", (long) => {
+    const data = "iVBO".repeat(100_000);
+    const image = `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"${data}"}}`;
+    const call = '{"type":"tool_use","id":"t","name":"n","input":{"id":12345678901234567890}}';
+    const asked = `{"role":"user","content":[${image}]}`;
+    const messages = long ? `${asked},{"role":"assistant","content":[${call}]}` : asked;
+    const bytes = Buffer.from(`{"model":"m","max_tokens":1,"messages":[${messages}]}`);
+    const body = parseLarge(bytes, { maxDepth: 64, maxValues: 1000 });
+    const request = { body, model: "m", stream: false };
+    const sent = body.large!.encoded(() => ({ body: textToChat(request).text })).body as unknown as Uint8Array[];
+    const text = typeof sent === "string" ? sent : Buffer.concat(sent).toString();
+    expect(text).toContain(`"url":"data:image/png;base64,${data}"`);
+    if (long) expect(text).toContain(String.raw`{\"id\":12345678901234567890}`);
+  });
+
+  test("words put into the assistant's mouth are named: a chat does not go on from them", () => {
+    const messages = [...hello, { role: "assistant", content: "{" }];
+    expect(toChat({ messages }).dropped).toEqual(["messages.prefill"]);
+    expect(toChat({ messages }, { translated: true }).dropped).toEqual([]);
   });
 
   test("a request that only fills Anthropic's cache goes elsewhere", () => {
@@ -250,8 +272,10 @@ describe("tools", () => {
 describe("thinking", () => {
   const thought = (signature: string) => ({ type: "thinking", thinking: "Hm.", signature });
   const hidden = { type: "redacted_thinking", data: "ZGF0YQ==" };
-  const asked = (...blocks: unknown[]) => ({ messages: [...hello, turn("assistant", ...blocks, text("Yes."))] });
-  const said = (chat: Record<string, unknown>) => (chat.messages as unknown[]).at(-1);
+  const asked = (...blocks: unknown[]) => ({
+    messages: [...hello, turn("assistant", ...blocks, text("Yes.")), ...hello],
+  });
+  const said = (chat: Record<string, unknown>) => (chat.messages as unknown[]).at(-2);
 
   test("signed thoughts reach wires that are translated unchanged", () => {
     const { chat, dropped } = toChat(asked(thought("sig"), hidden), { translated: true });

@@ -7,7 +7,10 @@ import { invalid, type Way } from "./way.ts";
 /** System prompt and turns as a chat's messages, in the order of saying. */
 export function chatMessages({ system, messages }: JsonObject, way: Way): JsonObject[] {
   const instructions = systemMessages(system, "system", way);
-  const turns = Array.isArray(messages) ? messages : [];
+  const turns: unknown[] = Array.isArray(messages) ? messages : [];
+  const last = turns.at(-1);
+  // A chat answers anew where Anthropic goes on from the assistant's own words.
+  if (isObject(last) && last.role === "assistant" && !way.translated) way.drop("messages.prefill");
   return [...instructions, ...turns.flatMap((turn: unknown, at) => turnMessages(turn, `messages[${at}]`, way))];
 }
 
