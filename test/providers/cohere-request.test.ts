@@ -126,6 +126,7 @@ describe("tools", () => {
     [{ tools: [strict(f), strict(g)] }, { tools: [f, g], strict_tools: true }, []],
     [{ tools: [strict(f), g] }, { tools: [f, g] }, ["tools.function.strict"]],
     [{ tools: [strict(f), g], strict_tools: true }, { tools: [f, g], strict_tools: true }, []],
+    [{ tools: [{ ...f, cache_control: {} }] }, { tools: [f] }, ["tools.cache_control"]],
     [{ tools: [{ type: "custom", custom: { name: "c" } }] }, {}, ["tools.custom"]],
     [
       { tools: [named("h")] },

@@ -106,6 +106,7 @@ describe("tools", () => {
     [{ tools: [f], parallel_tool_calls: false }, { tools: [f] }, ["parallel_tool_calls"]],
     [{ tools: [{ ...f, function: { ...f.function, strict: true } }] }, { tools: [f] }, ["tools.function.strict"]],
     [{ tools: [{ type: "custom", custom: { name: "c" } }] }, {}, ["tools.custom"]],
+    [{ tools: [{ ...f, cache_control: {} }] }, { tools: [f] }, ["tools.cache_control"]],
     [{ tools: [] }, {}, []],
   ])("%j is %j", (asked, sent, dropped) => {
     expect(fields(asked)).toEqual({ sent, dropped });
@@ -161,10 +162,17 @@ describe("messages", () => {
   });
 
   test("a refusal is what was said; what has no place there is named", () => {
-    const answer = { role: "assistant", content: null, refusal: "No.", thinking_blocks: [{}], audio: { id: "a" } };
-    expect(sent([{ ...user("?"), name: "ann" }, answer])).toMatchObject({
+    const answer = {
+      role: "assistant",
+      content: null,
+      refusal: "No.",
+      annotations: [{}],
+      thinking_blocks: [{}],
+      audio: { id: "a" },
+    };
+    expect(sent([{ ...user("?"), name: "ann", cache_control: {} }, answer])).toMatchObject({
       messages: [{}, { role: "assistant", content: "No." }],
-      dropped: ["messages.name", "messages.thinking_blocks", "messages.audio"],
+      dropped: ["messages.name", "messages.cache_control", "messages.audio", "messages.thinking_blocks"],
     });
   });
 

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { readFileData } from "../chat/data-url.ts";
+import { nameLost } from "../chat/lost.ts";
 import { invalid, unsupported } from "../chat/refuse.ts";
 
 export interface Place {
@@ -23,11 +24,11 @@ function partOf(part: unknown, place: Place): JsonObject | undefined {
   if (!isObject(part) || typeof part.type !== "string") throw invalid(place.path, "must be an object with a type");
   switch (part.type) {
     case "text":
-      return only(part, ["type", "text"], place);
+      return only(part, TEXT_PART, place);
     case "refusal":
       return { type: "text", text: part.refusal };
     case "image_url":
-      return only(part, ["type", "image_url"], place);
+      return only(part, IMAGE_PART, place);
     case "file":
       place.documents.push(documentOf(part, place));
       return undefined;
@@ -39,14 +40,13 @@ function partOf(part: unknown, place: Place): JsonObject | undefined {
 }
 
 /** Marks that other providers know (such as `cache_control`) are named as lost. */
-function only(part: JsonObject, known: readonly string[], { drop }: Place): JsonObject {
-  const kept = Object.entries(part).filter(([name, value]) => {
-    const isKnown = known.includes(name);
-    if (!isKnown && value !== null && value !== undefined) drop(`messages.content.${name}`);
-    return isKnown;
-  });
-  return Object.fromEntries(kept);
+function only(part: JsonObject, known: ReadonlySet<string>, { drop }: Place): JsonObject {
+  nameLost(part, known, (name) => drop(`messages.content.${name}`));
+  return Object.fromEntries(Object.entries(part).filter(([name]) => known.has(name)));
 }
+
+const TEXT_PART: ReadonlySet<string> = new Set(["type", "text"]);
+const IMAGE_PART: ReadonlySet<string> = new Set(["type", "image_url"]);
 
 function documentOf(part: JsonObject, { path, documents }: Place): JsonObject {
   const { file_data, filename } = isObject(part.file) ? part.file : {};

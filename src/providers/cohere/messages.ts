@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { nameLost } from "../chat/lost.ts";
 import { invalid, unsupported } from "../chat/refuse.ts";
 import { contentOf, type Place } from "./content.ts";
 
@@ -31,8 +32,8 @@ interface MessagePlace extends Place {
 
 function messageOf(message: JsonObject, place: MessagePlace): JsonObject {
   const { role } = message;
+  nameLost(message, KNOWN, (name) => place.drop(`messages.${name}`));
   const content = () => contentOf(message.content, { ...place, path: `${place.path}.content` });
-  if (message.name) place.drop("messages.name");
   switch (role) {
     case "system":
     case "developer":
@@ -50,14 +51,25 @@ function messageOf(message: JsonObject, place: MessagePlace): JsonObject {
   }
 }
 
+/** What has a place at Cohere's, or a word of its own if it has none. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "tool_call_id",
+  "tool_calls",
+  "tool_plan",
+  "refusal",
+  "reasoning_content",
+  "thinking_blocks",
+]);
+const CALL: ReadonlySet<string> = new Set(["id", "type", "function", "index"]);
+
 /** What Cohere had planned and cited in an earlier answer goes back as it came, thoughts stand before what was said. */
 function assistant(message: JsonObject, content: unknown, { path, drop, thinks }: MessagePlace): JsonObject {
   const { tool_plan, citations, reasoning_content: thoughts, thinking_blocks, refusal, tool_calls } = message;
   const back = thinks && typeof thoughts === "string" && thoughts !== "";
   if (thoughts && !back) drop("messages.reasoning_content");
   if (!back && Array.isArray(thinking_blocks) && thinking_blocks.length > 0) drop("messages.thinking_blocks");
-  if (message.audio) drop("messages.audio");
-  if (message.function_call) drop("messages.function_call");
   const spoken = content || !refusal ? content : refusal;
   const parts = back ? [{ type: "thinking", thinking: thoughts }, ...partsOf(spoken)] : spoken;
   return {
@@ -84,7 +96,7 @@ function areCoheres(citations: unknown): boolean {
 
 function callOf(call: unknown, path: string, drop: (path: string) => void): JsonObject {
   if (!isObject(call) || !isObject(call.function)) throw invalid(path, "must be a call of a function");
-  if (call.extra_content) drop("messages.tool_calls.extra_content");
+  nameLost(call, CALL, (name) => drop(`messages.tool_calls.${name}`));
   const { name, arguments: text } = call.function;
   if (typeof name !== "string") throw invalid(`${path}.function.name`, "must be a string");
   const given = typeof text === "string" ? text : JSON.stringify(text ?? {});

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { nameLost } from "../chat/lost.ts";
 import { type ToolChoice, toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
 
 /** The tools on offer and whether one has to be called. Cohere cannot be told which: where the client says so, the others are not offered. */
@@ -28,11 +29,14 @@ const CHOICES: Readonly<Record<ToolChoice["mode"], JsonObject>> = {
   unknown: {},
 };
 
+const TOOL: ReadonlySet<string> = new Set(["type", "function"]);
+
 function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | undefined {
   if (!isObject(tool.function)) {
     drop(toolKindOf(tool));
     return undefined;
   }
+  nameLost(tool, TOOL, (name) => drop(`tools.${name}`));
   const { name, description, parameters } = tool.function;
   const definition = {
     name,

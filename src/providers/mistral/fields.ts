@@ -1,5 +1,6 @@
 /** Mistral refuses a request over one name it does not know, at any depth: such names have to go before. */
 import type { JsonObject } from "../../protocol/json.ts";
+import { nameLost } from "../chat/lost.ts";
 import { never, OPENAI_ONLY } from "../chat/wants.ts";
 
 export interface FieldOptions {
@@ -31,13 +32,8 @@ export function withOnly(value: JsonObject, known: ReadonlySet<string>, lost: (n
   const entries = Object.entries(value);
   const kept = entries.filter(([name]) => known.has(name));
   if (kept.length === entries.length) return value;
-  for (const [name, member] of entries) if (!known.has(name) && saysSomething(member)) lost(name);
+  nameLost(value, known, lost);
   return Object.fromEntries(kept);
-}
-
-/** Answers of OpenAI's come back with empty members. */
-function saysSomething(member: unknown): boolean {
-  return member !== null && member !== undefined && !(Array.isArray(member) && member.length === 0);
 }
 
 /** The list itself when nothing in it changed; what changes to undefined is left out. */

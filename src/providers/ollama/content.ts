@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { readDataUrl, readFileData } from "../chat/data-url.ts";
+import { nameLost } from "../chat/lost.ts";
 import { invalid, unsupported } from "../chat/refuse.ts";
 
 export interface Place {
@@ -24,12 +25,15 @@ export function contentOf(content: unknown, { path, drop }: Place): Said {
   for (const [at, part] of content.entries()) {
     const place = { path: `${path}[${at}]`, drop };
     if (!isObject(part) || typeof part.type !== "string") throw invalid(place.path, "must be an object with a type");
+    nameLost(part, PART, (name) => drop(`messages.content.${name}`));
     const text = part.type === "text" ? part.text : part.type === "refusal" ? part.refusal : undefined;
     if (typeof text === "string") texts.push(text);
     else images.push(imageIn(part, place));
   }
   return { content: texts.join("\n"), ...(images.length > 0 ? { images } : {}) };
 }
+
+const PART: ReadonlySet<string> = new Set(["type", "text", "refusal", "image_url", "file"]);
 
 /** Ollama fetches nothing and sees nothing but images: what else the client sends is an error, since leaving it out would change the question. */
 function imageIn(part: JsonObject, place: Place): string {

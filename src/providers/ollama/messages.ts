@@ -1,5 +1,6 @@
 import { parseExactly } from "../../protocol/exact-json.ts";
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { nameLost } from "../chat/lost.ts";
 import { invalid, unsupported } from "../chat/refuse.ts";
 import { contentOf } from "./content.ts";
 
@@ -23,7 +24,7 @@ interface Place {
 function messageOf(message: JsonObject, place: Place): JsonObject {
   const { path, drop, names } = place;
   const said = () => contentOf(message.content, { path: `${path}.content`, drop });
-  if (message.name) drop("messages.name");
+  nameLost(message, KNOWN, (name) => drop(`messages.${name}`));
   switch (message.role) {
     case "system":
     case "developer":
@@ -45,12 +46,22 @@ function messageOf(message: JsonObject, place: Place): JsonObject {
   }
 }
 
+/** What has a place at Ollama's, or a word of its own if it has none. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "tool_call_id",
+  "tool_calls",
+  "refusal",
+  "reasoning_content",
+  "thinking_blocks",
+]);
+const CALL: ReadonlySet<string> = new Set(["id", "type", "function", "index"]);
+
 function assistant(message: JsonObject, said: JsonObject, { path, drop, names }: Place): JsonObject {
-  const { reasoning_content: thoughts, thinking_blocks, refusal, tool_calls, audio, function_call } = message;
+  const { reasoning_content: thoughts, thinking_blocks, refusal, tool_calls } = message;
   const thought = typeof thoughts === "string" && thoughts !== "";
   if (!thought && Array.isArray(thinking_blocks) && thinking_blocks.length > 0) drop("messages.thinking_blocks");
-  if (audio) drop("messages.audio");
-  if (function_call) drop("messages.function_call");
   const calls = Array.isArray(tool_calls) ? tool_calls : [];
   return {
     role: "assistant",
@@ -69,7 +80,7 @@ function assistant(message: JsonObject, said: JsonObject, { path, drop, names }:
 
 function callOf(call: unknown, { path, drop, names }: Place): JsonObject {
   if (!isObject(call) || !isObject(call.function)) throw invalid(path, "must be a call of a function");
-  if (call.extra_content) drop("messages.tool_calls.extra_content");
+  nameLost(call, CALL, (name) => drop(`messages.tool_calls.${name}`));
   const { name, arguments: text } = call.function;
   if (typeof name !== "string") throw invalid(`${path}.function.name`, "must be a string");
   names.set(call.id, name);

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
+import { nameLost } from "../chat/lost.ts";
 import { toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
 
 /** The tools on offer. Ollama cannot be told whether or which one to call: the others are not offered, and the demand is named. */
@@ -14,11 +15,14 @@ export function toolsOf(chat: JsonObject, drop: (path: string) => void): JsonObj
   return tools.length > 0 ? { tools } : {};
 }
 
+const TOOL: ReadonlySet<string> = new Set(["type", "function"]);
+
 function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | undefined {
   if (!isObject(tool.function)) {
     drop(toolKindOf(tool));
     return undefined;
   }
+  nameLost(tool, TOOL, (name) => drop(`tools.${name}`));
   const { name, description, parameters, strict } = tool.function;
   if (strict === true) drop("tools.function.strict");
   const definition = {
