@@ -1,9 +1,9 @@
 import { EventSplitter } from "../../protocol/sse.ts";
 
-/** Whole events, or a part of one that is too long to be held. */
+/** Whole events, or a part of one that is too long to be held; what the stream's end left without its blank line is `rest` or `cut`. */
 export interface Piece {
   readonly bytes: Uint8Array;
-  readonly is: "events" | "begin" | "middle" | "end";
+  readonly is: "events" | "begin" | "middle" | "end" | "rest" | "cut";
 }
 
 /** An event that is longer goes on in pieces. */
@@ -37,8 +37,8 @@ export class EventPieces {
 
   *end(): Generator<Piece, void> {
     const rest = this.#splitter.flush();
-    if (rest) yield { bytes: rest, is: "events" };
-    if (this.#before) yield { bytes: new Uint8Array(0), is: "end" };
+    if (rest) yield { bytes: rest, is: "rest" };
+    if (this.#before) yield { bytes: new Uint8Array(0), is: "cut" };
   }
 
   /** Where in this chunk the long event ends, 0 when it goes on. */

@@ -44,17 +44,22 @@ export async function* passedEvents(
 ): AsyncGenerator<Frame, void> {
   const pieces = new EventPieces();
   const reader = new EventReader(options);
-  for await (const chunk of bytes) {
-    for (const piece of pieces.push(chunk)) {
-      reader.read(piece);
-      yield Frame.ofBytes(piece.bytes);
-    }
-  }
-  for (const piece of pieces.end()) {
-    reader.read(piece);
-    yield Frame.ofBytes(piece.bytes);
-  }
+  for await (const chunk of bytes) for (const piece of pieces.push(chunk)) yield* passed(piece, reader);
+  for (const piece of pieces.end()) yield* passed(piece, reader);
   reader.end();
+}
+
+/** What comes before an error is still to be handed on. */
+function* passed(piece: Piece, reader: EventReader): Generator<Frame, void> {
+  const stop = reader.read(piece);
+  if (!stop) return yield Frame.ofBytes(piece.bytes);
+  if (stop.before.length > 0) yield Frame.ofEvents(stop.before);
+  throw stop.error;
+}
+
+interface Stop {
+  readonly before: readonly SseEvent[];
+  readonly error: GatewayError;
 }
 
 /** These families of events say which one is their last; of others the end of the stream is the end. */
@@ -71,33 +76,40 @@ class EventReader {
     this.#options = options;
   }
 
-  /** Throws the error that an event holds. */
-  read({ bytes, is }: Piece): void {
-    if (is === "events") return eventsOf(bytes).forEach(this.#see, this);
+  /** Where an event holds an error. */
+  read({ bytes, is }: Piece): Stop | undefined {
+    if (is === "events" || is === "rest") return this.#readEvents(eventsOf(bytes), is === "rest");
     if (is === "begin") this.#head = Buffer.from(bytes.subarray(0, LOOK_BYTES)).toString("latin1");
     this.#tail = Buffer.concat([this.#tail, bytes.subarray(-LOOK_BYTES)]).subarray(-LOOK_BYTES);
-    if (is !== "end") return;
+    if (is !== "end" && is !== "cut") return undefined;
+    // What the stream's end cut off must have come to the end of its JSON.
+    if (is === "cut" && !/[}\]]\s*$/.test(this.#tail.toString("latin1"))) return { before: [], error: endedEarly() };
     const [, type = ""] = /"type"\s*:\s*"([\w.]+)"/.exec(this.#head) ?? /^event: *([\w.]+)/m.exec(this.#head) ?? [];
     this.#note(type, usageIn(this.#tail, readMediaUsage));
     this.#tail = Buffer.alloc(0);
+    return undefined;
   }
 
   /** Throws when the last event is missing. */
   end(): void {
     const { facts } = this.#options;
     if (this.#typed && !facts.finished) {
-      throw new GatewayError("upstream_closed", "The provider's stream ended before the answer did.");
+      throw endedEarly();
     }
     facts.finished = true;
   }
 
-  #see({ event, data, json }: SseEvent): void {
-    if (data === "[DONE]") this.#options.facts.finished = true;
-    if (!isObject(json)) return;
-    if (event === "error" || json.type === "error" || (json.error !== undefined && json.error !== null)) {
-      throw this.#options.decodeError(200, data, {});
+  #readEvents(events: readonly SseEvent[], last: boolean): Stop | undefined {
+    for (const [at, { event, data, json }] of events.entries()) {
+      if (data === "[DONE]") this.#options.facts.finished = true;
+      else if (json === undefined && last) return { before: events.slice(0, at), error: endedEarly() };
+      if (!isObject(json)) continue;
+      if (event === "error" || json.type === "error" || (json.error !== undefined && json.error !== null)) {
+        return { before: events.slice(0, at), error: this.#options.decodeError(200, data, {}) };
+      }
+      this.#note(String(json.type ?? event ?? ""), readMediaUsage(json.usage));
     }
-    this.#note(String(json.type ?? event ?? ""), readMediaUsage(json.usage));
+    return undefined;
   }
 
   #note(type: string, usage: StreamFacts["usage"]): void {
@@ -107,6 +119,10 @@ class EventReader {
     this.#typed = true;
     if (LAST.test(type)) facts.finished = true;
   }
+}
+
+function endedEarly(): GatewayError {
+  return new GatewayError("upstream_closed", "The provider's stream ended before the answer did.");
 }
 
 /** A type stands at the beginning of an event, usage at its end. */
