@@ -42,6 +42,8 @@ export interface Conversation {
   readonly earlier: readonly Turn[];
   /** Items that the request names by their ids. */
   readonly referenced: ReadonlyMap<string, ReferencedItem>;
+  /** A provider did not know its own answer any more: everybody is told the turns themselves. */
+  readonly forgotten?: boolean;
 }
 
 export interface ReferencedItem {

@@ -21,11 +21,29 @@ type Store = Parameters<typeof converse>[0];
 async function carryOn(call: Call<OpenAIRequest>, next: Next, store: Store): Promise<Answer> {
   const { request } = call;
   const conversation = await conversationOf(call, store);
-  const answer = await next(conversation ? { ...call, request: { ...request, conversation } } : call);
+  const answer = conversation
+    ? await continued({ ...call, request: { ...request, conversation } }, next)
+    : await next(call);
   if (request.body.value.store === false) return answer;
   const keep = (response: JsonObject) => keepTurn(response, { call, answer, conversation, store });
   return answer.kind === "whole" ? keptWhole(answer, keep) : { ...answer, frames: keptFrames(answer.frames, keep) };
 }
+
+/** Providers keep answers for a time of their own, and not beyond the account that asked: what they forgot is here. */
+async function continued(call: Call<OpenAIRequest>, next: Next): Promise<Answer> {
+  try {
+    return await next(call);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || !FORGOTTEN.has(error.details.providerCode)) throw error;
+    const { request } = call;
+    return next({
+      ...call,
+      request: { ...request, conversation: { ...request.conversation!, forgotten: true } },
+    } as Call);
+  }
+}
+
+const FORGOTTEN: ReadonlySet<unknown> = new Set(["previous_response_not_found"]);
 
 /** Undefined when the request stands for itself. Throws when what it names is not there for this tenant. */
 async function conversationOf(

@@ -194,6 +194,26 @@ describe("going on", () => {
     expect(lastBody(upstream)).toEqual({ model: "gpt", input: "and?", previous_response_id: first.id });
   });
 
+  it("where that provider has forgotten its answer, it is told what was said", async () => {
+    const first = response();
+    whole(first);
+    await ask();
+    const error = {
+      type: "invalid_request_error",
+      code: "previous_response_not_found",
+      param: "previous_response_id",
+      message: "gone",
+    };
+    upstream.answer(({ body }, reply) =>
+      body.includes("previous_response_id") ? json(reply, { error }, 400) : json(reply, response()),
+    );
+    expect((await ask({ input: "and?", previous_response_id: first.id })).status).toBe(200);
+    expect(lastBody(upstream)).toMatchObject({
+      input: [{ role: "user" }, { type: "message", role: "assistant" }, { role: "user", content: "and?" }],
+    });
+    expect(JSON.stringify(lastBody(upstream))).not.toContain('"id"');
+  });
+
   it("elsewhere, the other one is told what was said", async () => {
     const first = response();
     whole(first);

@@ -14,15 +14,15 @@ export interface Continuation {
  * far as they mean something to it: thoughts are sealed by whoever had them, and ids are known to whoever gave them.
  */
 export function goesOnFrom(
-  { earlier, referenced }: Conversation = NOTHING_BEFORE,
+  { earlier, referenced, forgotten = false }: Conversation = NOTHING_BEFORE,
   body: JsonObject,
   provider: string,
 ): Continuation {
   const items = inputItems(body.input);
   const last = earlier.at(-1);
-  const continues = last === undefined || isKeptBy(provider, last.provider, last.id);
+  const continues = last === undefined || (!forgotten && isKeptBy(provider, last.provider, last.id));
   const said = items.map((item) => asKnownTo(provider, item, referenced));
-  const before = continues ? [] : earlier.flatMap((turn) => itemsOf(turn, provider));
+  const before = continues ? [] : earlier.flatMap((turn) => itemsOf(turn, forgotten ? undefined : provider));
   const all = [...before, ...said];
   if (continues && said.every((item, at) => item === items[at])) return UNCHANGED;
   const kept = all.filter((item) => item !== undefined);
@@ -35,7 +35,7 @@ export function goesOnFrom(
 const NOTHING_BEFORE: Conversation = { earlier: [], referenced: new Map() };
 const UNCHANGED: Continuation = { changes: {}, dropped: [] };
 
-function isKeptBy(provider: string, answeredBy: string, turn: string): boolean {
+function isKeptBy(provider: string | undefined, answeredBy: string, turn: string): boolean {
   return answeredBy === provider && !isOurResponseId(turn);
 }
 
@@ -46,7 +46,8 @@ function asKnownTo(provider: string, item: JsonObject, referenced: Conversation[
   return isOurs(item) ? foreign(item) : item;
 }
 
-function itemsOf(turn: Turn, provider: string): (JsonObject | undefined)[] {
+/** With no provider: as they are for one that has none of them. */
+function itemsOf(turn: Turn, provider: string | undefined): (JsonObject | undefined)[] {
   const response = tryParse(turn.response);
   const output = isObject(response) ? inputItems(response.output) : [];
   const said = [...inputItems(tryParse(turn.input)), ...output];

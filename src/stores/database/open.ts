@@ -46,7 +46,7 @@ export async function openDatabase({ url, dataDir, onTrouble = () => {} }: Datab
   return { kind: embedded ? "embedded" : "postgres", db: drizzle({ client: pool }), pool, close };
 }
 
-/** For keys, and later for records that are written in batches: never for a call that waits. */
+/** For keys, for the turns of `/v1/responses`, and later for records that are written in batches: no other call waits for one. */
 const MAX_CONNECTIONS = 5;
 
 /** All connections would share PGlite's one backend, transactions and all, so one is all there is. */
