@@ -3,15 +3,17 @@ import type { EndpointName, OpenAIRequest } from "../core/endpoint.ts";
 import type { Target } from "../core/policy.ts";
 import type { Adapter, Outbound } from "../core/provider.ts";
 import { defineProvider } from "../core/provider-kind.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import { asksForUsage } from "./chat/wants.ts";
 import { decodeAnswer } from "./cohere/answer.ts";
-import { decodeEmbeddings, embedRequest } from "./cohere/embeddings.ts";
+import { batches, decodeEmbeddings, embedRequest } from "./cohere/embeddings.ts";
 import { decodeCohereError } from "./cohere/error.ts";
 import { chatRequest } from "./cohere/request.ts";
 import { decodeRanking, rerankRequest } from "./cohere/rerank.ts";
 import { decodeEvents } from "./cohere/stream.ts";
 import type { Translate } from "./cohere/translate.ts";
 import { apiKey, baseUrl, headers, network } from "./settings.ts";
+import { severally } from "./several.ts";
 
 /** Cohere's API, version 2. */
 export default defineProvider({
@@ -27,7 +29,7 @@ export default defineProvider({
   }),
   open: (settings, { transportTo }) => ({
     adapters: cohere(settings),
-    transport: transportTo(settings.baseUrl, settings.network),
+    transport: severally(transportTo(settings.baseUrl, settings.network)),
   }),
 });
 
@@ -63,7 +65,7 @@ export function cohere(options: CohereOptions = {}) {
       decodeError,
     },
     embeddings: {
-      encode: encoding({ path: "/v2/embed", headers: sent, translate: embedRequest(inputType) }),
+      encode: encoding({ path: "/v2/embed", headers: sent, translate: embedRequest(inputType), split: batches }),
       decode: decodeEmbeddings,
       decodeError,
     },
@@ -79,12 +81,16 @@ interface Wire {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly translate: Translate;
+  /** Where Cohere takes so much at a time: the requests that one becomes. */
+  readonly split?: (request: JsonObject) => readonly JsonObject[];
 }
 
-function encoding({ path, headers, translate }: Wire) {
+function encoding({ path, headers, translate, split = (request) => [request] }: Wire) {
   return ({ body }: OpenAIRequest, { model }: Target): Outbound => {
     const dropped = new Set<string>();
     const translated = translate(body.value, { model, drop: (name) => void dropped.add(name) });
-    return { method: "POST", path, headers, body: JSON.stringify(translated), dropped: [...dropped] };
+    const bodies = split(translated).map((one) => JSON.stringify(one));
+    const outbound = { path, headers, body: bodies[0]!, dropped: [...dropped] };
+    return { method: "POST", ...outbound, ...(bodies.length > 1 ? { bodies } : {}) };
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { JsonBody, type JsonObject } from "../../src/protocol/json.ts";
 import { bedrockEmbeddings } from "../../src/providers/bedrock/embeddings.ts";
-import type { SeveralBodies } from "../../src/providers/bedrock/several.ts";
+import type { SeveralBodies } from "../../src/providers/several.ts";
 import { targetOf } from "./bedrock-door.ts";
 
 const adapter = bedrockEmbeddings({});

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { cohere } from "../../src/providers/cohere.ts";
+import { startTestPlane } from "../support/data-plane.ts";
+import { json, startUpstream } from "../support/upstream.ts";
 import { embeddings } from "./cohere-door.ts";
 import { doorTo } from "./wire-door.ts";
 
@@ -40,6 +42,26 @@ test("token numbers are of another vocabulary", () => {
     expect(() => embeddings.encode({ input })).toThrow(expect.objectContaining({ code: "unsupported" }));
   }
   expect(() => embeddings.encode({ input: [{}] })).toThrow(expect.objectContaining({ code: "invalid_request" }));
+});
+
+test("a long list of texts goes in several requests, whose answers become one", async () => {
+  const input = Array.from({ length: 200 }, (_, at) => `text ${at}`);
+  const upstream = await startUpstream(({ body }, response) => {
+    const { texts } = JSON.parse(body) as { texts: string[] };
+    const float = texts.map((text) => [Number(text.slice(5))]);
+    json(response, { embeddings: { float }, meta: { billed_units: { input_tokens: texts.length } } });
+  });
+  const plane = await startTestPlane(`
+providers: { cohere: { kind: cohere, apiKey: k, baseUrl: "${upstream.url}" } }
+models: { m: { route: cohere/embed-v4.0 } }
+`);
+  const answer = await plane.chat({ input, messages: undefined }, { path: "/v1/embeddings" });
+  const { data, usage } = (await answer.json()) as { data: { embedding: number[] }[]; usage: unknown };
+  expect(data.map(({ embedding }) => embedding[0])).toEqual([...input.keys()]);
+  expect(usage).toEqual({ prompt_tokens: 200, total_tokens: 200 });
+  expect(upstream.received.map(({ body }) => JSON.parse(body).texts.length).sort()).toEqual([8, 96, 96]);
+  await plane.stop();
+  await upstream.close();
 });
 
 const answer = {

@@ -4,9 +4,9 @@ import type { Adapter, DecodeContext, ResponseHeaders } from "../../core/provide
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
 import { embeddingList, textsIn } from "../embedding-list.ts";
+import type { SeveralBodies } from "../several.ts";
 import { familyOf } from "./embedding-families.ts";
 import { decodeBedrockError } from "./error.ts";
-import { type SeveralBodies, TOKENS_HEADER } from "./several.ts";
 
 /** `sent` goes with every request. */
 export function bedrockEmbeddings(sent: Readonly<Record<string, string>>): Adapter {
@@ -27,6 +27,9 @@ export function bedrockEmbeddings(sent: Readonly<Record<string, string>>): Adapt
     decodeError: decodeBedrockError,
   };
 }
+
+/** Where Bedrock counts the tokens of what it was sent. */
+export const TOKENS_HEADER = "x-amzn-bedrock-input-token-count";
 
 const TRANSLATED: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format", "user"]);
 

@@ -1,19 +1,20 @@
 import type { Transport } from "../../core/provider.ts";
 import type { Ways } from "../../core/provider-kind.ts";
+import { severally } from "../several.ts";
 import { assumedRole, type Role } from "./assume-role.ts";
 import { type CredentialSource, type KeptCredentials, kept } from "./credentials.ts";
+import { TOKENS_HEADER } from "./embeddings.ts";
 import { profileCredentials } from "./profile.ts";
 import { type BedrockSettings, endpointOf } from "./settings.ts";
-import { severally } from "./several.ts";
 import { signed } from "./sign.ts";
 
 /** The way to Bedrock with the credentials that were configured; an API key stands in the adapters' headers already. */
 export function bedrockTransport(settings: BedrockSettings, { transportTo }: Ways, now = Date.now): Transport {
   const { region, baseUrl = endpointOf("bedrock-runtime", region), network } = settings;
   const transport = transportTo(baseUrl, network);
-  if (settings.apiKey !== undefined) return severally(transport);
+  if (settings.apiKey !== undefined) return severally(transport, TOKENS_HEADER);
   const credentials = keptCredentials(settings, { transportTo }, now);
-  return severally(signed(transport, { baseUrl, service: "bedrock", region, credentials, now }));
+  return severally(signed(transport, { baseUrl, service: "bedrock", region, credentials, now }), TOKENS_HEADER);
 }
 
 /** Files may be written anew by the tools they belong to. */

@@ -3,7 +3,7 @@ import { GatewayError } from "../../core/error.ts";
 import type { DecodeContext } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
 import { numberIn } from "../chat/refuse.ts";
-import { embeddingList, textsIn } from "../embedding-list.ts";
+import { type Embedded, embeddingList, textsIn } from "../embedding-list.ts";
 import { embeddedError } from "./error.ts";
 import { nativeFields } from "./fields.ts";
 import type { Translate } from "./translate.ts";
@@ -45,12 +45,33 @@ function typeOf(types: unknown, drop: (path: string) => void): unknown {
   return "float";
 }
 
+const TEXTS_AT_ONCE = 96;
+
+/** The requests that a long list of texts becomes: OpenAI's clients send up to 2,048. */
+export function batches(request: JsonObject): readonly JsonObject[] {
+  const texts = request.texts as readonly string[];
+  const count = Math.max(1, Math.ceil(texts.length / TEXTS_AT_ONCE));
+  return Array.from({ length: count }, (_, at) => ({
+    ...request,
+    texts: texts.slice(at * TEXTS_AT_ONCE, (at + 1) * TEXTS_AT_ONCE),
+  }));
+}
+
+/** One answer, or the `answers` of several requests in their order. */
 export function decodeEmbeddings(body: Buffer, context: DecodeContext): Completion {
-  const answer = tryParse(body.toString());
-  if (!isObject(answer)) throw notEmbeddings(answer);
-  const vectors = vectorsIn(answer.embeddings);
-  if (!vectors) throw notEmbeddings(answer);
-  return embeddingList({ vectors, promptTokens: tokensIn(answer.meta) }, context);
+  const json = tryParse(body.toString());
+  const answers = isObject(json) && Array.isArray(json.answers) ? json.answers : [json];
+  const read = answers.map(embeddedIn);
+  const counts = read.flatMap(({ promptTokens }) => promptTokens ?? []);
+  const vectors = read.flatMap((one) => one.vectors);
+  const promptTokens = counts.length === read.length ? counts.reduce((sum, count) => sum + count) : undefined;
+  return embeddingList({ vectors, promptTokens }, context);
+}
+
+function embeddedIn(answer: unknown): Embedded {
+  const vectors = isObject(answer) ? vectorsIn(answer.embeddings) : undefined;
+  if (!isObject(answer) || !vectors) throw notEmbeddings(answer);
+  return { vectors, promptTokens: tokensIn(answer.meta) };
 }
 
 function notEmbeddings(answer: unknown): GatewayError {

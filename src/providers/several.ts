@@ -1,18 +1,15 @@
-import type { Exchange, Outbound, Transport } from "../../core/provider.ts";
+import type { Exchange, Outbound, Transport } from "../core/provider.ts";
 
 /** A request that its provider takes in pieces only, such as one text at a time: everything but the body is the same. */
 export interface SeveralBodies extends Outbound {
   readonly bodies: readonly string[];
 }
 
-/** Where Bedrock counts the tokens of what it was sent. */
-export const TOKENS_HEADER = "x-amzn-bedrock-input-token-count";
-
 /**
- * Sends the pieces, a few at a time, and answers as if it had been one: `{"answers": [...]}`, its header the sum of the tokens.
- * The first refusal is the answer to all.
+ * Sends the pieces, a few at a time, and answers as if it had been one: `{"answers": [...]}`, with the sum of a header that
+ * counts. The first refusal is the answer to all.
  */
-export function severally(transport: Transport): Transport {
+export function severally(transport: Transport, counter?: string): Transport {
   return async (outbound, options) => {
     if (!hasSeveral(outbound)) return await transport(outbound, options);
     const { bodies, ...rest } = outbound;
@@ -28,7 +25,7 @@ export function severally(transport: Transport): Transport {
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, bodies.length) }, work));
-    return refusal ?? together(exchanges);
+    return refusal ?? together(exchanges, counter);
   };
 }
 
@@ -39,13 +36,17 @@ function hasSeveral(outbound: Outbound): outbound is SeveralBodies {
   return "bodies" in outbound;
 }
 
-function together(exchanges: readonly Exchange[]): Exchange {
-  const counts = exchanges.map(({ headers }) => Number(headers[TOKENS_HEADER] ?? Number.NaN));
-  const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const headers = { ...exchanges[0]!.headers, [TOKENS_HEADER]: String(tokens) };
+function together(exchanges: readonly Exchange[], counter: string | undefined): Exchange {
+  const headers = { ...exchanges[0]!.headers, ...(counter ? { [counter]: sumOf(exchanges, counter) } : {}) };
   const answers = exchanges.flatMap(({ whole = EMPTY }, at) => (at === 0 ? [whole] : [COMMA, whole]));
   const whole = Buffer.concat([Buffer.from('{"answers":['), ...answers, Buffer.from("]}")]);
   return { ...exchanges[0]!, headers, whole };
+}
+
+/** `NaN`, which reads as no number, where one of them does not count. */
+function sumOf(exchanges: readonly Exchange[], counter: string): string {
+  const counts = exchanges.map(({ headers }) => Number(headers[counter] ?? Number.NaN));
+  return String(counts.reduce((sum, count) => sum + count, 0));
 }
 
 const EMPTY = Buffer.from("null");
