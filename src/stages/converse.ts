@@ -10,7 +10,8 @@ import { inputItems, RESPONSE_ENDS, typeOfItem } from "../protocol/responses.ts"
 
 /**
  * In: what a request goes on from is looked up. Out: the turn is kept before its client has read the end of the answer, so
- * that any replica can go on from it at once. An answer that could not be kept is not lost: it says `store: false`.
+ * that any replica can go on from it at once. Here alone a call waits for the database, and never for long: the store says
+ * `storage_unavailable` in time. An answer that could not be kept is not lost, since it is paid for: it says `store: false`.
  */
 export function converse(store: Conversations & KeptTurns): Stage {
   return (call, next) => (call.endpoint.converses ? carryOn(call as Call<OpenAIRequest>, next, store) : next(call));
