@@ -8,6 +8,7 @@ import { readEnvironment } from "../../src/config/environment.ts";
 import { loadSchemas } from "../conformance/schema.ts";
 import { cosine, golden } from "../embedder/model.ts";
 import { KEY, startTestPlane, type TestPlane } from "../support/data-plane.ts";
+import { startGateway } from "../support/process.ts";
 import { startUpstream } from "../support/upstream.ts";
 import { sharedPath } from "./anthropic-shared.ts";
 
@@ -203,4 +204,21 @@ test("a reload keeps the threads that are at work", async () => {
   expect((await answer).status).toBe(200);
   await other.stop();
   await rm(folder, { recursive: true });
+});
+
+test("a gateway that was given no key serves it, reads it when it is first asked for, and stops with it", async () => {
+  const gateway = await startGateway();
+  const headers = { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" };
+  const models = (await (await fetch(`${gateway.url}/v1/models`, { headers })).json()) as { data: { id: string }[] };
+  expect(models.data.map(({ id }) => id)).toContain("all-minilm-l6-v2");
+  const ask = (model: string) =>
+    fetch(`${gateway.url}/v1/embeddings`, { method: "POST", headers, body: JSON.stringify({ model, input: "Hello" }) });
+  const other = await ask("text-embedding-3-small");
+  expect(other.headers.get("x-gatehouse-target")).toBe("demo/text-embedding-3-small");
+  const before = await gateway.memoryMb();
+  expect((await ask("all-minilm-l6-v2")).status).toBe(200);
+  const after = await gateway.memoryMb();
+  console.log(`memory before and after the first embedding: ${before.toFixed(0)} and ${after.toFixed(0)} MB`);
+  expect(after - before).toBeGreaterThan(20);
+  expect(await gateway.stop()).toBe(0);
 });
