@@ -4,7 +4,7 @@ import { messages } from "../../src/bridges/messages.ts";
 import type { OpenAIRequest } from "../../src/core/endpoint.ts";
 import type { Adapter, StreamFacts } from "../../src/core/provider.ts";
 import { Frame } from "../../src/protocol/frame.ts";
-import { JsonBody, type JsonObject } from "../../src/protocol/json.ts";
+import { JsonBody, type JsonObject, tryParse } from "../../src/protocol/json.ts";
 import { readUsage } from "../../src/protocol/openai.ts";
 import { eventsOf } from "../../src/protocol/sse.ts";
 
@@ -133,7 +133,7 @@ export function assemble(events: readonly JsonObject[]): JsonObject {
         break;
       case "content_block_stop":
         if (open !== index) throw new Error(`block ${index} ends while block ${open} is open`);
-        if (inputs.get(index)) content[index]!.input = JSON.parse(inputs.get(index)!);
+        if (inputs.get(index)) content[index]!.input = inputOf(inputs.get(index)!);
         open = undefined;
         break;
       case "message_delta":
@@ -143,6 +143,11 @@ export function assemble(events: readonly JsonObject[]): JsonObject {
   }
   if (open !== undefined) throw new Error(`block ${open} never ends`);
   return { ...message, content };
+}
+
+/** What a model was cut off in stays text. */
+function inputOf(text: string): unknown {
+  return tryParse(text) ?? { invalid_json: text };
 }
 
 function apply(delta: JsonObject, block: Record<string, unknown>, input: (piece: string) => void): void {
