@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEY, startTestPlane, type TestPlane } from "../support/data-plane.ts";
 import { messagesServer } from "../support/messages-server.ts";
 import { modelServer } from "../support/model-server.ts";
-import { startUpstream, type Upstream } from "../support/upstream.ts";
+import {
+  type Behaviour,
+  completion,
+  DONE,
+  event,
+  eventStream,
+  json,
+  startUpstream,
+  type Upstream,
+} from "../support/upstream.ts";
 
 let own: Upstream;
 let other: Upstream;
@@ -43,6 +52,25 @@ const tools = [
 
 /** What stands behind each: Anthropic's own API, and one that only speaks OpenAI. */
 const behind = ["claude", "gpt"];
+
+/** Tells its thoughts beside a tool call, and refuses to go on without them, as DeepSeek's and Moonshot's models do. */
+const thinker: Behaviour = (request, response) => {
+  const { messages, stream } = JSON.parse(request.body);
+  const called = messages.find((message: { role: string }) => message.role === "assistant");
+  if (called?.reasoning_content === "They want the weather.") return modelServer(request, response);
+  if (called) return json(response, { error: { message: "the thoughts are missing" } }, 400);
+  const reasoning_content = "They want the weather.";
+  const tool_calls = [
+    { index: 0, id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Oslo"}' } },
+  ];
+  const message = { role: "assistant", content: null, reasoning_content, tool_calls };
+  if (!stream) return json(response, completion("", { choices: [{ index: 0, message, finish_reason: "tool_calls" }] }));
+  eventStream(response);
+  for (const delta of [{ role: "assistant", reasoning_content }, { tool_calls }]) {
+    response.write(event({ id: "c", model: "m", choices: [{ index: 0, delta, finish_reason: null }] }));
+  }
+  response.end(event({ id: "c", model: "m", choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] }) + DONE);
+};
 
 describe("Anthropic's official client, unchanged but for its base URL", () => {
   it.each(behind)("creates a message: %s", async (model) => {
@@ -109,6 +137,51 @@ describe("Anthropic's official client, unchanged but for its base URL", () => {
     ];
     await client.messages.create({ ...asks, model: "claude", tools, messages });
     expect(JSON.parse(own.received.at(-1)!.body).messages).toEqual(messages);
+  });
+
+  it.each([false, true])(
+    "gives a server of chat its thoughts back in a loop of tools: streamed %s",
+    async (streamed) => {
+      other.answer(thinker);
+      const ask = (messages: Anthropic.MessageParam[]) => {
+        const request = { ...asks, model: "gpt", messages, tools };
+        return streamed ? client.messages.stream(request).finalMessage() : client.messages.create(request);
+      };
+      const first = await ask(asks.messages);
+      expect(first.content).toMatchObject([
+        { type: "thinking", thinking: "They want the weather." },
+        { type: "tool_use", id: "call_1", input: { city: "Oslo" } },
+      ]);
+      const second = await ask([
+        ...asks.messages,
+        { role: "assistant", content: first.content },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: "call_1", content: "Rain." }] },
+      ]);
+      expect(second.content).toEqual([{ type: "text", text: "Hello from the model." }]);
+      other.answer(modelServer);
+    },
+  );
+
+  it("may go on with a conversation that others began", async () => {
+    other.answer(thinker);
+    const first = await client.messages.create({ ...asks, model: "gpt", tools });
+    other.answer(modelServer);
+    const result = { type: "tool_result" as const, tool_use_id: "call_1", content: "Rain." };
+    const { data, response } = await client.messages
+      .create({
+        ...asks,
+        model: "claude",
+        tools,
+        messages: [
+          ...asks.messages,
+          { role: "assistant", content: first.content },
+          { role: "user", content: [result] },
+        ],
+      })
+      .withResponse();
+    expect(data.content).toEqual([{ type: "text", text: "Hello from the model." }]);
+    expect(own.received.at(-1)!.body).not.toContain("They want the weather.");
+    expect(response.headers.get("x-gatehouse-dropped")).toBe("messages.content.thinking");
   });
 
   it("counts tokens", async () => {
