@@ -1,10 +1,9 @@
 import { Frame } from "../../protocol/frame.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import type { SseEvent } from "../../protocol/sse.ts";
 
-/** Events waiting to be sent, numbered one by one. */
+/** Events waiting to be sent, numbered one by one; written once, as text, since most are read by nobody here. */
 export class EventList {
-  #waiting: SseEvent[] = [];
+  #waiting = "";
   #next = 0;
 
   /** The number the next event will have. */
@@ -13,15 +12,19 @@ export class EventList {
   }
 
   add(event: JsonObject & { readonly type: string }): void {
-    const json = { ...event, sequence_number: this.#next++ };
-    this.#waiting.push({ event: event.type, data: JSON.stringify(json), json });
+    this.addText(event.type, JSON.stringify(event));
+  }
+
+  /** An event that is JSON text already. */
+  addText(type: string, json: string): void {
+    this.#waiting += `event: ${type}\ndata: ${json.slice(0, -1)},"sequence_number":${this.#next++}}\n\n`;
   }
 
   /** All that wait, as one frame; undefined when nothing does. */
   take(): Frame | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    const frame = Frame.ofEvents(this.#waiting);
-    this.#waiting = [];
+    if (this.#waiting === "") return undefined;
+    const frame = Frame.ofBytes(Buffer.from(this.#waiting));
+    this.#waiting = "";
     return frame;
   }
 }

@@ -24,11 +24,14 @@ class Telling {
   readonly id: string;
   readonly #events: EventList;
   readonly #index: number;
+  /** What every piece of this item begins with, but for its type. */
+  readonly #start: string;
 
   constructor({ events, response, prefix, index }: Place) {
     this.id = itemId(prefix, response, index);
     this.#events = events;
     this.#index = index;
+    this.#start = `"item_id":"${this.id}","output_index":${index},`;
   }
 
   item(type: "response.output_item.added" | "response.output_item.done", item: JsonObject): void {
@@ -36,7 +39,7 @@ class Telling {
   }
 
   piece(type: string, more: JsonObject): void {
-    this.#events.add({ type, item_id: this.id, output_index: this.#index, ...more });
+    this.#events.addText(type, `{"type":"${type}",${this.#start}${JSON.stringify(more).slice(1)}`);
   }
 }
 

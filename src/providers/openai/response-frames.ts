@@ -121,13 +121,15 @@ function push(splitter: EventSplitter, chunk: Uint8Array): Uint8Array | undefine
   }
 }
 
-/** Inside a string quotes are escaped: these can only be JSON's own. Most events are deltas and hold none of them. */
-const ENDINGS = ['"response.completed"', '"response.incomplete"', '"response.failed"', '"error"'].map((text) =>
-  Buffer.from(text),
-);
+/**
+ * Inside a string quotes are escaped: these can only be JSON's own. The events that end a stream hold a response or an error,
+ * and hardly any other does: most are deltas.
+ */
+const RESPONSE = Buffer.from('"response"');
+const ERROR = Buffer.from('"error"');
 
 function mayEnd(bytes: Uint8Array): boolean {
-  return ENDINGS.some((ending) => (bytes as Buffer).indexOf(ending) !== -1);
+  return (bytes as Buffer).indexOf(RESPONSE) !== -1 || (bytes as Buffer).indexOf(ERROR) !== -1;
 }
 
 const ANNOUNCEMENTS: ReadonlySet<unknown> = new Set(["response.created", "response.queued", "response.in_progress"]);
