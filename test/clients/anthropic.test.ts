@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import { jsonSchemaOutputFormat } from "@anthropic-ai/sdk/helpers/json-schema";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEY, startTestPlane, type TestPlane } from "../support/data-plane.ts";
 import { messagesServer } from "../support/messages-server.ts";
@@ -161,6 +162,24 @@ describe("Anthropic's official client, unchanged but for its base URL", () => {
       other.answer(modelServer);
     },
   );
+
+  it("parses answers that are held to a schema", async () => {
+    const schema = {
+      type: "object",
+      properties: { city: { type: "string" } },
+      required: ["city"],
+      additionalProperties: false,
+    } as const;
+    other.answer((_, response) => json(response, completion('{"city":"Oslo"}')));
+    const output_config = { format: jsonSchemaOutputFormat(schema) };
+    const { parsed_output } = await client.messages.parse({ ...asks, model: "gpt", output_config });
+    expect(parsed_output).toEqual({ city: "Oslo" });
+    expect(JSON.parse(other.received.at(-1)!.body).response_format).toMatchObject({
+      type: "json_schema",
+      json_schema: { schema, strict: true },
+    });
+    other.answer(modelServer);
+  });
 
   it("may go on with a conversation that others began", async () => {
     other.answer(thinker);
