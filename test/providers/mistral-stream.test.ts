@@ -29,8 +29,21 @@ test("a stream of text keeps every byte, comments and padding too", async () => 
   expect({ error, finished: facts.finished }).toEqual({ error: undefined, finished: true });
 });
 
+test("the first delta of every choice says whose it is", async () => {
+  const second = { ...chunk({ content: "b" }), choices: [{ index: 1, delta: { content: "b" }, finish_reason: null }] };
+  const { chunks } = await chat.stream([
+    eventStream(chunk({ content: "a" }), second, second, chunk({}, "stop"), "[DONE]"),
+  ]);
+  const roles = chunks.flatMap(({ choices }) => choices as { delta: JsonObject }[]).map(({ delta }) => delta.role);
+  expect(roles).toEqual(["assistant", "assistant", undefined, undefined]);
+});
+
 test("usage comes in a chunk of its own for whoever asked, and stays where it is for others", async () => {
-  const bytes = eventStream(chunk({ content: "a" }), chunk({}, "stop", { usage, p: "abc" }), "[DONE]");
+  const bytes = eventStream(
+    chunk({ role: "assistant", content: "a" }),
+    chunk({}, "stop", { usage, p: "abc" }),
+    "[DONE]",
+  );
   const asked = await chat.stream([bytes]);
   expect(asked.chunks.slice(1)).toEqual([
     chunk({}, "stop"),
@@ -116,12 +129,15 @@ test("errors inside a stream come after what was said before them", async () => 
     message: "Service tier capacity exceeded for this model.",
     type: "service_tier_capacity_exceeded",
   };
-  const broken = await chat.stream([eventStream(chunk({ content: "a" }), error, "[DONE]")]);
+  const broken = await chat.stream([eventStream(chunk({ role: "assistant", content: "a" }), error, "[DONE]")]);
   expect(broken.error).toMatchObject({ code: "upstream_rate_limited" });
-  expect(broken.chunks).toEqual([chunk({ content: "a" })]);
-  const bare = Buffer.concat([eventStream(chunk({ content: "a" })), Buffer.from('{"detail":"gone"}')]);
+  expect(broken.chunks).toEqual([chunk({ role: "assistant", content: "a" })]);
+  const bare = Buffer.concat([
+    eventStream(chunk({ role: "assistant", content: "a" })),
+    Buffer.from('{"detail":"gone"}'),
+  ]);
   expect((await chat.stream([bare])).error).toMatchObject({ code: "upstream_error" });
-  const failed = await chat.stream([eventStream(chunk({ content: "a" }), chunk({}, "error"))]);
+  const failed = await chat.stream([eventStream(chunk({ role: "assistant", content: "a" }), chunk({}, "error"))]);
   expect(failed.error).toMatchObject({ code: "upstream_error" });
   const garbled = await chat.stream([Buffer.from("data: {oops\n\n"), eventStream(chunk({}, "stop"))]);
   expect(garbled.error).toMatchObject({ code: "upstream_invalid_response" });

@@ -47,6 +47,8 @@ class StreamedAnswer {
   readonly #includeUsage: boolean;
   /** By choice. */
   readonly #calls = new Map<unknown, Calls>();
+  /** Choices that have said something. */
+  readonly #begun = new Set<unknown>();
   #ended = false;
   /** What came before the first choice; undefined from then on. */
   #opening: Frame[] | undefined = [];
@@ -143,13 +145,21 @@ class StreamedAnswer {
       : { ...choice, delta, finish_reason };
   }
 
-  #delta(delta: JsonObject, choice: unknown): JsonObject {
+  #delta(given: JsonObject, choice: unknown): JsonObject {
+    const delta = this.#withRole(given, choice);
     const spoken = Array.isArray(delta.content) ? { ...delta, ...saidIn(delta.content) } : delta;
     if (!Array.isArray(delta.tool_calls)) return spoken;
     const calls = mapped(delta.tool_calls, (call: unknown, at) =>
       isObject(call) ? this.#call(call, { at, choice }) : call,
     );
     return calls === delta.tool_calls ? spoken : { ...spoken, tool_calls: calls };
+  }
+
+  /** OpenAI's client for Node fails over an answer whose first delta does not say whose it is, as some models' do not. */
+  #withRole(delta: JsonObject, choice: unknown): JsonObject {
+    if (this.#begun.has(choice)) return delta;
+    this.#begun.add(choice);
+    return delta.role ? delta : { ...delta, role: "assistant" };
   }
 
   /** The first delta of a call brings its id and name; clients that append would double what later ones repeat. */
