@@ -35,7 +35,7 @@ describe("the package", () => {
       body: JSON.stringify({ model: "all-minilm-l6-v2", input: "Does it find its files?" }),
     });
     expect([embedded.status, await embedded.text()]).toEqual([200, expect.stringMatching(/"embedding":\[-?0\.\d/)]);
-    expect(await gateway.stop()).toBe(0);
+    await gateway.stop();
     await rm(folder, { recursive: true });
   }, 180_000);
 });
