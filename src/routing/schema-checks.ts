@@ -8,90 +8,132 @@ export interface WorkerPiece {
   readonly schema: string | undefined;
 }
 
-export type Verdict = FormNote;
+/** What the thread says when it can begin; after that it tells verdicts. */
+export const READY = "ready";
 
 export interface SchemaChecks {
   /** What is wrong with one of these pieces, or that nothing is. Never rejects. */
-  check(pieces: readonly Piece[]): Promise<Verdict>;
+  check(pieces: readonly Piece[]): Promise<FormNote>;
 }
 
 export interface SchemaChecksOptions {
-  /** For one answer. Beyond it the answer goes unchecked and its thread is ended. */
+  /** For the thread to check one answer. Beyond it the answer goes unchecked and the thread is ended. */
   readonly limitMs?: number;
+  /** For an answer to wait for its check, the thread's start and other answers' checks included. */
+  readonly patienceMs?: number;
   readonly maxSchemaLength?: number;
 }
 
 /** Answers that wait for the thread; more go unchecked. */
 const MAX_WAITING = 1000;
 
-/** The thread starts with the first answer to be checked: a gateway that nobody asks for JSON does without. */
-export function schemaChecks({ limitMs = 2000, maxSchemaLength = 100_000 }: SchemaChecksOptions = {}): SchemaChecks {
-  const waiting: Job[] = [];
-  let worker: Worker | undefined;
-  let current: Job | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const next = () => {
-    current = waiting.shift();
-    if (!current) return;
-    worker ??= startWorker({
-      answered: (verdicts) => finish(worstOf(verdicts)),
-      broke: (why) => end(why),
-    });
-    timer = setTimeout(() => end(`the check took longer than ${limitMs} ms`), limitMs);
-    worker.postMessage(current.pieces);
-  };
-  const finish = (verdict: Verdict) => {
-    clearTimeout(timer);
-    current?.tell(verdict);
-    next();
-  };
-  const end = (why: string) => {
-    worker?.removeAllListeners();
-    worker?.on("error", () => {}); // told by whoever gave it up
-    void worker?.terminate();
-    worker = undefined;
-    finish({ result: "unchecked", why });
-  };
-
+/** The thread starts with the first answer to be checked: a gateway that nobody asks for JSON does without its 35 MB. */
+export function schemaChecks(options: SchemaChecksOptions = {}): SchemaChecks {
+  const { limitMs = 2000, patienceMs = 5000, maxSchemaLength = 100_000 } = options;
+  const line = new Line(limitMs);
   return {
     check(pieces) {
       const written = pieces.map((piece) => ({ ...piece, schema: piece.schema && JSON.stringify(piece.schema) }));
       if (written.some(({ schema = "" }) => schema.length > maxSchemaLength)) {
-        return Promise.resolve({ result: "unchecked", why: `the schema is longer than ${maxSchemaLength} characters` });
+        return Promise.resolve(unchecked(`the schema is longer than ${maxSchemaLength} characters`));
       }
-      if (waiting.length >= MAX_WAITING) {
-        return Promise.resolve({ result: "unchecked", why: "too many answers wait for their check" });
-      }
-      return new Promise((tell) => {
-        waiting.push({ pieces: written, tell });
-        if (!current) next();
+      if (line.length >= MAX_WAITING) return Promise.resolve(unchecked("too many answers wait for their check"));
+      return new Promise((resolve) => {
+        const job: Job = { pieces: written, tell: resolve };
+        job.patience = setTimeout(() => line.giveUp(job), patienceMs);
+        line.add(job);
       });
     },
   };
 }
 
+function unchecked(why: string): FormNote {
+  return { result: "unchecked", why };
+}
+
 interface Job {
   readonly pieces: readonly WorkerPiece[];
-  readonly tell: (verdict: Verdict) => void;
+  readonly tell: (note: FormNote) => void;
+  patience?: NodeJS.Timeout;
 }
 
-function worstOf(verdicts: readonly Verdict[]): Verdict {
-  const worst = verdicts.find(({ result }) => result === "misfits");
-  return worst ?? verdicts.find(({ result }) => result === "unchecked") ?? { result: "fits" };
+/** Answers in front of the thread, one at a time: what one of them does to it, the others get a new one for. */
+class Line {
+  readonly #limitMs: number;
+  readonly #waiting: Job[] = [];
+  #current: Job | undefined;
+  #limit: NodeJS.Timeout | undefined;
+  #worker: Worker | undefined;
+  #ready = false;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  add(job: Job): void {
+    this.#waiting.push(job);
+    if (!this.#current) this.#next();
+  }
+
+  giveUp(job: Job): void {
+    const note = unchecked("the check did not come in time");
+    if (job === this.#current) return this.#end(note);
+    this.#waiting.splice(this.#waiting.indexOf(job), 1);
+    job.tell(note);
+  }
+
+  #next(): void {
+    this.#current = this.#waiting.shift();
+    if (!this.#current) return;
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    this.#worker.postMessage(this.#current.pieces);
+    if (this.#ready) this.#setLimit();
+  }
+
+  #setLimit(): void {
+    const late = unchecked(`the check took longer than ${this.#limitMs} ms`);
+    this.#limit = setTimeout(() => this.#end(late), this.#limitMs);
+  }
+
+  #finish(note: FormNote): void {
+    clearTimeout(this.#limit);
+    clearTimeout(this.#current?.patience);
+    // An idle thread keeps no process alive.
+    this.#worker?.unref();
+    this.#current?.tell(note);
+    this.#next();
+  }
+
+  /** Lets go of the thread. */
+  #end(note: FormNote): void {
+    this.#worker?.removeAllListeners();
+    this.#worker?.on("error", () => {}); // told already
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#ready = false;
+    this.#finish(note);
+  }
+
+  #start(): Worker {
+    const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const entry = new URL(`./schema-worker.${ending}`, import.meta.url);
+    const worker = new Worker(entry, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 128 } });
+    worker.on("message", (message: typeof READY | readonly FormNote[]) => {
+      if (message !== READY) return this.#finish(worstOf(message));
+      this.#ready = true;
+      if (this.#current) this.#setLimit();
+    });
+    worker.on("error", (error: Error) => this.#end(unchecked(`the check failed: ${error.message}`)));
+    return worker;
+  }
 }
 
-interface Ears {
-  readonly answered: (verdicts: readonly Verdict[]) => void;
-  readonly broke: (why: string) => void;
-}
-
-/** It keeps no process alive. */
-function startWorker({ answered, broke }: Ears): Worker {
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js", import.meta.url);
-  const worker = new Worker(entry, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 128 } });
-  worker.unref();
-  worker.on("message", answered);
-  worker.on("error", (error: Error) => broke(`the check failed: ${error.message}`));
-  return worker;
+function worstOf(notes: readonly FormNote[]): FormNote {
+  const misfit = notes.find(({ result }) => result === "misfits");
+  return misfit ?? notes.find(({ result }) => result === "unchecked") ?? { result: "fits" };
 }

@@ -4,8 +4,9 @@
  */
 import { parentPort } from "node:worker_threads";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import type { FormNote } from "../core/answer-form.ts";
 import { isObject, type JsonObject, tryParse } from "../protocol/json.ts";
-import type { Verdict, WorkerPiece } from "./schema-checks.ts";
+import { READY, type WorkerPiece } from "./schema-checks.ts";
 
 /** The least used go when there are more. */
 const MAX_COMPILED = 200;
@@ -14,8 +15,9 @@ const compiled = new Map<string, ValidateFunction | string>();
 parentPort!.on("message", (pieces: readonly WorkerPiece[]) => {
   parentPort!.postMessage(pieces.map(verdictOn));
 });
+parentPort!.postMessage(READY);
 
-function verdictOn({ path, text, schema }: WorkerPiece): Verdict {
+function verdictOn({ path, text, schema }: WorkerPiece): FormNote {
   const value = tryParse(text);
   if (value === undefined) return { result: "misfits", why: `${path} is no JSON` };
   if (schema === undefined) return isObject(value) ? FITS : { result: "misfits", why: `${path} is no JSON object` };
@@ -25,7 +27,7 @@ function verdictOn({ path, text, schema }: WorkerPiece): Verdict {
   return { result: "misfits", why: `${path}${inWords(validate.errors?.[0])}` };
 }
 
-const FITS: Verdict = { result: "fits" };
+const FITS: FormNote = { result: "fits" };
 
 function validatorFor(schema: string): ValidateFunction | string {
   const validate = compiled.get(schema) ?? compile(schema);

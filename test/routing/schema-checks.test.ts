@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { schemaChecks } from "../../src/routing/schema-checks.ts";
+import { cleanEnv, run } from "../support/process.ts";
 
 const checks = schemaChecks();
 const check = (text: string, schema: Record<string, unknown> | undefined) =>
@@ -83,4 +84,28 @@ describe("a pattern that takes for ever", () => {
     clearInterval(ticker);
     expect(longest).toBeLessThan(250);
   });
+
+  it("leaves nobody waiting for long: who stood behind several goes unchecked", async () => {
+    const quick = schemaChecks({ limitMs: 200, patienceMs: 300 });
+    await quick.check([{ path: "x", text: "{}", schema: undefined }]);
+    const startedAt = performance.now();
+    const slow = Array.from({ length: 5 }, (_, at) =>
+      quick.check([
+        { path: "x", text: JSON.stringify(`${"a".repeat(60)}!`), schema: { type: "string", pattern: `^(a+)+${at}$` } },
+      ]),
+    );
+    for (const one of await Promise.all(slow)) expect(one).toMatchObject({ result: "unchecked" });
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    expect(await quick.check([{ path: "x", text: "{}", schema: undefined }])).toEqual({ result: "fits" });
+  });
+});
+
+test("an idle thread keeps no process alive", async () => {
+  const module = new URL("../../src/routing/schema-checks.ts", import.meta.url).href;
+  const program = `
+    const { schemaChecks } = await import(${JSON.stringify(module)});
+    const pieces = [{ path: "x", text: "{}", schema: { type: "object" } }];
+    console.log((await schemaChecks().check(pieces)).result);`;
+  const { stdout, code } = await run([process.execPath, "--input-type=module", "-e", program], { env: cleanEnv() });
+  expect([stdout.trim(), code]).toEqual(["fits", 0]);
 });
