@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineProvider } from "../core/provider-kind.ts";
-import { withBearer } from "./azure/entra.ts";
+import { withBearer } from "./oauth/bearer.ts";
 import { baseUrl, headers, network } from "./settings.ts";
 import { type Account, readAccount } from "./vertex/account.ts";
 import { vertexAdapters } from "./vertex/adapters.ts";
