@@ -170,6 +170,12 @@ describe("a stream", () => {
     expect(error?.message).not.toContain("1234");
   });
 
+  test("an error with a key in it is not told in the provider's words either", async () => {
+    const leak = { type: "error", error: { type: "api_error", message: "refused sk-ant-api03-secretsecret" } };
+    const { error } = await pass([eventStream(start, open, piece), eventStream(leak)]);
+    expect(error?.details.event).toBeUndefined();
+  });
+
   test("that ends early is broken", async () => {
     const { text, error } = await pass([eventStream(start, open, piece, ...rest)]);
     expect(text).toBe(eventStream(start, open, piece, ...rest).toString());

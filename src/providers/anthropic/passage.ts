@@ -2,6 +2,7 @@ import { GatewayError } from "../../core/error.ts";
 import type { StreamFacts } from "../../core/provider.ts";
 import { Frame } from "../../protocol/frame.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
+import { clientText } from "../../protocol/refusal.ts";
 import { EventSplitter, SseError, type SseEvent } from "../../protocol/sse.ts";
 import { decodeAnthropicError, embeddedError } from "./error.ts";
 import { usageOf } from "./usage.ts";
@@ -79,7 +80,7 @@ class Passage {
       if (json.type === "message_delta") this.#count(json.usage);
       if (json.type === "message_stop") this.#facts.finished = true;
       if (event !== "error" && json.type !== "error" && !isObject(json.error)) continue;
-      this.failure = failureIn(json, `event: error\ndata: ${data}\n\n`);
+      this.failure = failureIn(json, data);
       return at > 0 ? Frame.ofEvents(frame.events.slice(0, at)) : undefined;
     }
     return frame;
@@ -107,10 +108,11 @@ function saysSomething({ json }: SseEvent): boolean {
   return isObject(json) && json.type !== "message_start" && json.type !== "ping";
 }
 
-/** What the provider says about our account there is told in our own words. */
-function failureIn(json: JsonObject, event: string): GatewayError {
+/** What the provider says about our account there, or with something in it that looks like a key, is told in our own words. */
+function failureIn(json: JsonObject, data: string): GatewayError {
   const error = embeddedError(json) ?? new GatewayError("upstream_error", "The provider failed.");
-  return ABOUT_OUR_ACCOUNT.has(error.code) ? error : error.with({ event });
+  if (ABOUT_OUR_ACCOUNT.has(error.code) || clientText(data) !== data) return error;
+  return error.with({ event: `event: error\ndata: ${data}\n\n` });
 }
 
 const ABOUT_OUR_ACCOUNT: ReadonlySet<string> = new Set(["upstream_auth", "upstream_quota", "upstream_rate_limited"]);
