@@ -1,7 +1,7 @@
 /** A batch of texts from words to written vectors, in as few passes through the model as they fit in. */
 import { readFileSync } from "node:fs";
 import type { Batch, BatchAnswer, Form } from "./batch.ts";
-import { type Encoder, loadEncoder } from "./encoder.ts";
+import { Encoder } from "./encoder.ts";
 import { MAX_TOKENS, modelFile } from "./model.ts";
 import { type Tokens, wordPiece } from "./wordpiece.ts";
 
@@ -9,7 +9,7 @@ export type Embed = (batch: Batch) => BatchAnswer;
 
 /** Reads the model; some 80 ms. */
 export function loadModel(): Embed {
-  const encoder = loadEncoder();
+  const encoder = new Encoder();
   const tokenize = wordPiece(readFileSync(modelFile("vocab.txt"), "utf8"));
   return (batch) => {
     const tokens = batch.map(({ text }) => tokenize(text));
@@ -22,20 +22,20 @@ export function loadModel(): Embed {
 }
 
 /** Together the texts of a pass have at most MAX_TOKENS. */
-function vectorsOf(texts: readonly Tokens[], { encode }: Encoder): Float32Array<ArrayBuffer>[] {
+function vectorsOf(texts: readonly Tokens[], encoder: Encoder): Float32Array<ArrayBuffer>[] {
   const vectors: Float32Array<ArrayBuffer>[] = [];
   let pass: (readonly number[])[] = [];
   let rows = 0;
   for (const { ids } of texts) {
     if (rows + ids.length > MAX_TOKENS) {
-      vectors.push(...encode(pass));
+      vectors.push(...encoder.encode(pass));
       pass = [];
       rows = 0;
     }
     pass.push(ids);
     rows += ids.length;
   }
-  return pass.length > 0 ? [...vectors, ...encode(pass)] : vectors;
+  return pass.length > 0 ? [...vectors, ...encoder.encode(pass)] : vectors;
 }
 
 function written(vector: Float32Array<ArrayBuffer>, form: Form): Uint8Array<ArrayBuffer> {

@@ -1,167 +1,147 @@
-/** The encoder: token ids to vectors, by WebAssembly kernels. Synchronous and busy: it belongs on a thread of its own. */
-import { readFileSync } from "node:fs";
+import { type Kernels, startKernels } from "./kernels.ts";
 import { type ModelMemory, openMemory } from "./memory.ts";
-import { DIMENSIONS, HEAD, INNER, LAYERS, MAX_TOKENS, modelFile } from "./model.ts";
-import { Instance, Module } from "./web-assembly.ts";
+import { DIMENSIONS, HEAD, INNER, MAX_TOKENS } from "./model.ts";
+import { type Layer, type Linear, type Norm, type Weights, weightsIn } from "./weights.ts";
 
-export interface Encoder {
-  /**
-   * Vectors of length 1 for texts whose ids together are at most MAX_TOKENS. A text's vector is the same bytes in any
-   * company.
-   */
-  encode(texts: readonly (readonly number[])[]): Float32Array<ArrayBuffer>[];
+/** A text's token ids. */
+type Ids = readonly number[];
+
+/** The rows of one text among those of a batch. */
+interface Rows {
+  readonly from: number;
+  readonly count: number;
 }
 
-/** Reads the model from its files: 23 MB, some 40 ms. */
-export function loadEncoder(): Encoder {
-  const memory = openMemory(ROOMS);
-  const kernels = startKernels(memory);
-  const layers = Array.from({ length: LAYERS }, (_, layer) => layerOf(`${layer}.`, memory));
-  for (const { q, k, v, o, f, g } of layers) {
-    for (const { w, inputs, outputs } of [q, k, v, o, f, g]) {
-      kernels.interleave(w, memory.room("inner"), inputs, outputs);
-    }
-  }
-  return encoder(kernels, memory, layers);
-}
+const FLOAT_BYTES = 4;
+const SHORT_BYTES = 2;
+const ROW_BYTES = DIMENSIONS * FLOAT_BYTES;
 
 /** What is computed, in bytes: room for a full batch of rows. */
 const ROOMS = {
   ids: MAX_TOKENS * 4,
-  x: MAX_TOKENS * DIMENSIONS * 4,
-  q: MAX_TOKENS * DIMENSIONS * 4,
-  k: MAX_TOKENS * DIMENSIONS * 4,
-  v: MAX_TOKENS * DIMENSIONS * 4,
-  context: MAX_TOKENS * DIMENSIONS * 4,
-  inner: MAX_TOKENS * INNER * 4,
-  quantized: MAX_TOKENS * INNER * 2,
-  scales: MAX_TOKENS * 4,
-  keys: HEAD * MAX_TOKENS * 4,
-  scores: MAX_TOKENS * 4,
-  vector: DIMENSIONS * 4,
+  x: MAX_TOKENS * ROW_BYTES,
+  query: MAX_TOKENS * ROW_BYTES,
+  key: MAX_TOKENS * ROW_BYTES,
+  value: MAX_TOKENS * ROW_BYTES,
+  found: MAX_TOKENS * ROW_BYTES,
+  inner: MAX_TOKENS * INNER * FLOAT_BYTES,
+  quantized: MAX_TOKENS * INNER * SHORT_BYTES,
+  scales: MAX_TOKENS * FLOAT_BYTES,
+  keys: HEAD * MAX_TOKENS * FLOAT_BYTES,
+  scores: MAX_TOKENS * FLOAT_BYTES,
+  vector: ROW_BYTES,
 };
+
+type Place = Readonly<Record<keyof typeof ROOMS, number>>;
 
 /** Of which each weight is read once: as many as stay in a core's own cache (a quarter faster with 256 rows). */
 const BLOCK_ROWS = 64;
 
-/** kernels.as.ts says what each does; arguments are byte offsets, then sizes. */
-type Kernels = Readonly<Record<KernelName, (...placesAndSizes: number[]) => void>>;
-type KernelName = "interleave" | "lookUp" | "addNorm" | "quantize" | "linear" | "attention" | "gelu" | "pool";
+/**
+ * From token ids to vectors of length 1, by WebAssembly kernels. Synchronous and busy: it belongs on a thread of its own.
+ * Reads the model from its files when it is made: 23 MB, some 40 ms.
+ */
+export class Encoder {
+  readonly #kernels: Kernels;
+  readonly #weights: Weights;
+  readonly #place: Place;
+  readonly #ids: Int32Array;
+  readonly #vector: Float32Array<ArrayBuffer>;
 
-function startKernels({ memory }: ModelMemory<keyof typeof ROOMS>): Kernels {
-  const module = new Module(readFileSync(modelFile("kernels.wasm")));
-  return new Instance(module, { env: { memory } }).exports as unknown as Kernels;
-}
-
-/** A matrix of weights with what belongs to it, as byte offsets. */
-interface Linear {
-  readonly w: number;
-  readonly scales: number;
-  readonly biases: number;
-  readonly inputs: number;
-  readonly outputs: number;
-}
-
-interface Norm {
-  readonly w: number;
-  readonly biases: number;
-}
-
-function layerOf(prefix: string, { tensor }: ModelMemory<string>) {
-  const linear = (name: string): Linear => {
-    const [w, outputs, inputs] = tensor(`${prefix}${name}.w`) as [number, number, number];
-    return { w, scales: tensor(`${prefix}${name}.s`)[0]!, biases: tensor(`${prefix}${name}.b`)[0]!, inputs, outputs };
-  };
-  return {
-    q: linear("q"),
-    k: linear("k"),
-    v: linear("v"),
-    o: linear("o"),
-    afterAttention: normOf(`${prefix}ln1`, tensor),
-    f: linear("f"),
-    g: linear("g"),
-    afterInner: normOf(`${prefix}ln2`, tensor),
-  };
-}
-
-function normOf(name: string, tensor: ModelMemory<string>["tensor"]): Norm {
-  return { w: tensor(`${name}.w`)[0]!, biases: tensor(`${name}.b`)[0]! };
-}
-
-function encoder(
-  kernels: Kernels,
-  { memory, room, tensor }: ModelMemory<keyof typeof ROOMS>,
-  layers: readonly ReturnType<typeof layerOf>[],
-): Encoder {
-  const [x, q, k, v] = [room("x"), room("q"), room("k"), room("v")];
-  const [context, inner, quantized, scales] = [room("context"), room("inner"), room("quantized"), room("scales")];
-  const ids = new Int32Array(memory.buffer, room("ids"), MAX_TOKENS);
-  const vector = new Float32Array(memory.buffer, room("vector"), DIMENSIONS);
-  const words = [tensor("word.w")[0]!, tensor("word.s")[0]!] as const;
-  const positions = tensor("position")[0]!;
-  const first = normOf("ln0", tensor);
-  const rowOf = (place: number, row: number) => place + row * DIMENSIONS * 4;
-
-  const quantize = (from: number, rows: number, columns: number) =>
-    kernels.quantize(from, quantized, scales, rows, columns);
-  const linear = ({ w, scales: wScales, biases, inputs, outputs }: Linear, out: number, rows: number) => {
-    for (let row = 0; row < rows; row += BLOCK_ROWS) {
-      const from = [quantized + row * inputs * 2, scales + row * 4] as const;
-      const count = Math.min(BLOCK_ROWS, rows - row);
-      kernels.linear(...from, w, wScales, biases, out + row * outputs * 4, count, inputs, outputs);
+  constructor() {
+    const model: ModelMemory<keyof typeof ROOMS> = openMemory(ROOMS);
+    const { buffer } = model.memory;
+    this.#kernels = startKernels(model.memory);
+    this.#weights = weightsIn(model.tensor);
+    this.#place = model.rooms;
+    this.#ids = new Int32Array(buffer, model.rooms.ids, MAX_TOKENS);
+    this.#vector = new Float32Array(buffer, model.rooms.vector, DIMENSIONS);
+    for (const { query, key, value, output, widen, narrow } of this.#weights.layers) {
+      for (const { w, inputs, outputs } of [query, key, value, output, widen, narrow]) {
+        this.#kernels.interleave(w, this.#place.inner, inputs, outputs);
+      }
     }
-  };
-
-  function begin(texts: readonly (readonly number[])[]): number {
-    let rows = 0;
-    for (const text of texts) {
-      ids.set(text, rows);
-      rows += text.length;
-    }
-    kernels.lookUp(room("ids"), ...words, x, rows);
-    let row = 0;
-    for (const { length } of texts) {
-      kernels.addNorm(rowOf(x, row), positions, first.w, first.biases, length);
-      row += length;
-    }
-    return rows;
   }
 
-  return {
-    encode(texts) {
-      const rows = begin(texts);
-      for (const layer of layers) {
-        quantize(x, rows, DIMENSIONS);
-        linear(layer.q, q, rows);
-        linear(layer.k, k, rows);
-        linear(layer.v, v, rows);
-        let row = 0;
-        for (const { length } of texts) {
-          const [qs, ks, vs, out] = [q, k, v, context].map((place) => rowOf(place, row)) as [
-            number,
-            number,
-            number,
-            number,
-          ];
-          kernels.attention(qs, ks, vs, out, room("keys"), room("scores"), length);
-          row += length;
-        }
-        quantize(context, rows, DIMENSIONS);
-        linear(layer.o, context, rows);
-        kernels.addNorm(x, context, layer.afterAttention.w, layer.afterAttention.biases, rows);
-        quantize(x, rows, DIMENSIONS);
-        linear(layer.f, inner, rows);
-        kernels.gelu(inner, rows * INNER * 4);
-        quantize(inner, rows, INNER);
-        linear(layer.g, context, rows);
-        kernels.addNorm(x, context, layer.afterInner.w, layer.afterInner.biases, rows);
-      }
-      let row = 0;
-      return texts.map(({ length }) => {
-        kernels.pool(rowOf(x, row), room("vector"), length);
-        row += length;
-        return vector.slice();
-      });
-    },
-  };
+  /** The texts' ids together are at most MAX_TOKENS. A text's vector is the same bytes in any company. */
+  encode(texts: readonly Ids[]): Float32Array<ArrayBuffer>[] {
+    const rows = rowsOf(texts);
+    const count = texts.reduce((sum, { length }) => sum + length, 0);
+    this.#begin(texts, rows, count);
+    for (const layer of this.#weights.layers) {
+      this.#attend(layer, rows, count);
+      this.#think(layer, count);
+    }
+    return rows.map((one) => this.#vectorOf(one));
+  }
+
+  /** Rows of words and their positions. */
+  #begin(texts: readonly Ids[], rows: readonly Rows[], count: number): void {
+    const { words, wordScales, positions, first } = this.#weights;
+    const { ids, x } = this.#place;
+    for (const [index, { from }] of rows.entries()) this.#ids.set(texts[index]!, from);
+    this.#kernels.lookUp(ids, words, wordScales, x, count);
+    for (const own of rows) this.#addNorm(positions, first, own);
+  }
+
+  /** The rows of each text take in from one another. */
+  #attend({ query, key, value, output, afterAttention }: Layer, rows: readonly Rows[], count: number): void {
+    const place = this.#place;
+    this.#quantize(place.x, query.inputs, count);
+    this.#linear(query, place.query, count);
+    this.#linear(key, place.key, count);
+    this.#linear(value, place.value, count);
+    for (const { from, count: own } of rows) {
+      const at = from * ROW_BYTES;
+      const [q, k, v, found] = [place.query + at, place.key + at, place.value + at, place.found + at] as const;
+      this.#kernels.attention(q, k, v, found, place.keys, place.scores, own);
+    }
+    this.#quantize(place.found, output.inputs, count);
+    this.#linear(output, place.found, count);
+    this.#addNorm(place.found, afterAttention, { from: 0, count });
+  }
+
+  /** Each row by itself. */
+  #think({ widen, narrow, afterInner }: Layer, count: number): void {
+    const { x, inner, found } = this.#place;
+    this.#quantize(x, widen.inputs, count);
+    this.#linear(widen, inner, count);
+    this.#kernels.gelu(inner, count * INNER * FLOAT_BYTES);
+    this.#quantize(inner, narrow.inputs, count);
+    this.#linear(narrow, found, count);
+    this.#addNorm(found, afterInner, { from: 0, count });
+  }
+
+  #vectorOf({ from, count }: Rows): Float32Array<ArrayBuffer> {
+    this.#kernels.pool(this.#place.x + from * ROW_BYTES, this.#place.vector, count);
+    return this.#vector.slice();
+  }
+
+  #quantize(from: number, columns: number, count: number): void {
+    this.#kernels.quantize(from, this.#place.quantized, this.#place.scales, count, columns);
+  }
+
+  /** Of what was quantized last. */
+  #linear({ w, scales, biases, inputs, outputs }: Linear, out: number, count: number): void {
+    for (let from = 0; from < count; from += BLOCK_ROWS) {
+      const x = this.#place.quantized + from * inputs * SHORT_BYTES;
+      const xScales = this.#place.scales + from * FLOAT_BYTES;
+      const to = out + from * outputs * FLOAT_BYTES;
+      this.#kernels.linear(x, xScales, w, scales, biases, to, Math.min(BLOCK_ROWS, count - from), inputs, outputs);
+    }
+  }
+
+  /** To the rows of x from `from` on. */
+  #addNorm(added: number, { w, biases }: Norm, { from, count }: Rows): void {
+    this.#kernels.addNorm(this.#place.x + from * ROW_BYTES, added, w, biases, count);
+  }
+}
+
+function rowsOf(texts: readonly Ids[]): Rows[] {
+  let from = 0;
+  return texts.map(({ length: count }) => {
+    const rows = { from, count };
+    from += count;
+    return rows;
+  });
 }

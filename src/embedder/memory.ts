@@ -5,8 +5,8 @@ import { Memory, type WasmMemory } from "./web-assembly.ts";
 
 export interface ModelMemory<Room extends string> {
   readonly memory: WasmMemory;
-  /** The byte offset of a room. */
-  room(name: Room): number;
+  /** The byte offset of each room. */
+  readonly rooms: Readonly<Record<Room, number>>;
   /** Where a tensor stands, as byte offset, and its shape. */
   tensor(name: string): readonly number[];
 }
@@ -23,7 +23,7 @@ export function openMemory<Room extends string>(rooms: Readonly<Record<Room, num
     const { places, end } = placesOf(rooms, bytes);
     const memory = new Memory({ initial: Math.ceil(end / PAGE_BYTES) });
     readAll(file, new Uint8Array(memory.buffer, 0, bytes));
-    return { memory, room: (name) => places[name], tensor: (name) => layout[name]! };
+    return { memory, rooms: places, tensor: (name) => layout[name]! };
   } finally {
     closeSync(file);
   }

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadEncoder } from "../../src/embedder/encoder.ts";
+import { Encoder } from "../../src/embedder/encoder.ts";
 import { MAX_TOKENS } from "../../src/embedder/model.ts";
 import { wordPiece } from "../../src/embedder/wordpiece.ts";
 import { cosine, golden, modelFolder, root } from "./model.ts";
 
 const tokenize = wordPiece(readFileSync(`${modelFolder}vocab.txt`, "utf8"));
-const encoder = loadEncoder();
+const encoder = new Encoder();
 const encode = (text: string) => encoder.encode([tokenize(text).ids])[0]!;
 const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const bytesOf = (vector: Float32Array) => Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
@@ -33,7 +33,7 @@ describe("the encoder", () => {
   it("gives the same bytes as on every other machine and in every other run", () => {
     const all = Buffer.concat(golden.map(({ text }) => bytesOf(encode(text))));
     expect(hashOf(all)).toBe(VECTORS);
-    const fresh = loadEncoder();
+    const fresh = new Encoder();
     const again = golden.map(({ text }) => bytesOf(fresh.encode([tokenize(text).ids])[0]!));
     expect(hashOf(Buffer.concat(again))).toBe(VECTORS);
   });
