@@ -7,6 +7,7 @@ import { asGatewayError, GatewayError } from "../core/error.ts";
 import { type Authenticate, type Authenticated, authenticated } from "./authenticate.ts";
 import type { Calls } from "./calls.ts";
 import { type KeptResponsesOptions, serveKeptResponses } from "./kept-responses.ts";
+import { modelInfo, modelList } from "./models.ts";
 
 export interface AppOptions {
   readonly endpoints: readonly Endpoint[];
@@ -33,13 +34,13 @@ export function createApp(options: AppOptions): App {
   }
   app.get("/v1/models", ({ env }) => {
     const key = authenticated(env.incoming.headers, options.authenticate);
-    return Response.json({ object: "list", data: options.modelNames(key).map(modelObject) });
+    return Response.json(modelList(options.modelNames(key), env.incoming.headers));
   });
   // A model's name may hold slashes, so everything after the prefix is the name.
   app.get("/v1/models/*", ({ env, req }) => {
     const key = authenticated(env.incoming.headers, options.authenticate);
     const name = decodeName(req.path.slice("/v1/models/".length));
-    if (options.hasModel(name, key)) return Response.json(modelObject(name));
+    if (options.hasModel(name, key)) return Response.json(modelInfo(name, env.incoming.headers));
     throw new GatewayError("model_not_found", `The model '${name}' does not exist here.`, { param: "model" });
   });
   serveKeptResponses(app, options);
@@ -70,13 +71,6 @@ export function errorResponse(error: GatewayError, form?: ErrorForm): Response {
 /** Below an endpoint's path, too, its clients read its errors. */
 function formFor(path: string, endpoints: readonly Endpoint[]): ErrorForm | undefined {
   return endpoints.find((endpoint) => path === endpoint.path || path.startsWith(`${endpoint.path}/`))?.errors;
-}
-
-// The moment a name was configured means nothing to a client; OpenAI's clients want a number.
-const CREATED = 1_700_000_000;
-
-function modelObject(id: string) {
-  return { id, object: "model", created: CREATED, owned_by: "gatehouse" };
 }
 
 function decodeName(path: string): string {

@@ -203,6 +203,13 @@ describe("Anthropic's official client, unchanged but for its base URL", () => {
     expect(response.headers.get("x-gatehouse-dropped")).toBe("messages.content.thinking");
   });
 
+  it("lists models", async () => {
+    const names: string[] = [];
+    for await (const model of client.models.list()) names.push(model.id);
+    expect(names).toEqual(["claude", "gpt", "overloaded", "limited", "broken", "refused"]);
+    expect(await client.models.retrieve("gpt")).toMatchObject({ id: "gpt", type: "model", display_name: "gpt" });
+  });
+
   it("counts tokens", async () => {
     const { input_tokens } = await client.messages.countTokens({ model: "claude", messages: asks.messages });
     expect(input_tokens).toBe(42);
