@@ -63,7 +63,8 @@ export class JsonBody {
     const text = this.#text;
     if (typeof text !== "string") return text.edit(changes);
     this.#members ??= membersOf(text);
-    return applyChanges(text, spansOf(text, this.#members), changes);
+    const cut = (from: number, to: number) => text.slice(from, to);
+    return applyChanges(changes, { text, members: spansOf(text, this.#members), cut });
   }
 
   get text(): string {
@@ -249,15 +250,16 @@ function trimEnd(text: string, from: number): number {
   return at;
 }
 
-/** `cut` gives the text that stands between two places. */
-export function applyChanges(
-  text: string,
-  members: ReadonlyMap<string, Span>,
-  changes: JsonObject,
-  cut: Cut = (from, to) => text.slice(from, to),
-): string {
+export interface Editable {
+  readonly text: string;
+  readonly members: ReadonlyMap<string, Span>;
+  /** What is sent of the text between two places. */
+  cut(from: number, to: number): string;
+}
+
+export function applyChanges(changes: JsonObject, { text, members, cut }: Editable): string {
   const removed = Object.keys(changes).some((name) => changes[name] === undefined && members.has(name));
-  if (removed) return rebuild(members, changes, cut);
+  if (removed) return rebuild(changes, { members, cut });
   let out = "";
   let at = 0;
   const edits = Object.entries(changes).filter(([name]) => members.has(name));
@@ -275,10 +277,8 @@ export function applyChanges(
   return out + cut(at, close) + comma + tail + cut(close, text.length);
 }
 
-type Cut = (from: number, to: number) => string;
-
 /** The slower way, for removals: every kept member's own text, joined anew. */
-function rebuild(members: ReadonlyMap<string, Span>, changes: JsonObject, cut: Cut): string {
+function rebuild(changes: JsonObject, { members, cut }: Omit<Editable, "text">): string {
   const parts: string[] = [];
   for (const [name, span] of members) {
     if (!Object.hasOwn(changes, name)) parts.push(cut(span.start, span.end));

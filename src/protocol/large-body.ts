@@ -69,7 +69,7 @@ class HeldBytes implements LargeSource {
   edit(changes: JsonObject): string {
     const text = this.withStandIns().toString("latin1");
     const cut = (from: number, to: number) => this.#part(text, from, to);
-    return applyChanges(text, membersIn(text), changes, cut);
+    return applyChanges(changes, { text, members: membersIn(text), cut });
   }
 
   encoded<Encoded extends { readonly body: unknown }>(encode: () => Encoded): Encoded {

@@ -42,7 +42,7 @@ describe("what passes through to Azure", () => {
     expect(upstream.received.map(({ path }) => path)).toEqual([
       `/openai/deployments/my-painter/images/generations?${version}`,
       `/openai/files?${version}`,
-      `/openai/files?purpose=batch&limit=10000&${version}`,
+      `/openai/files?purpose=batch&${version}`,
       `/openai/files/${file.id}?${version}`,
     ]);
     expect(upstream.received.every(({ headers }) => headers["api-key"] === "azure-key")).toBe(true);

@@ -43,7 +43,10 @@ export function objectServer(prefix = "a"): ObjectServer {
 
   const onFiles: Route = ({ method, id, below, query, request, response }) => {
     if (method === "POST") return json(response, addFile(...uploadIn(request)));
-    if (id === undefined) return json(response, listOf([...files.values()].map(({ about }) => about).reverse(), query));
+    if (id === undefined) {
+      const all = [...files.values()].map(({ about }) => about).reverse();
+      return json(response, listOf(all, query, 10_000));
+    }
     const file = files.get(id);
     if (!file) return missing(response, id);
     if (method === "DELETE") {
@@ -157,8 +160,8 @@ type Route = (asked: {
   readonly response: ServerResponse;
 }) => void;
 
-function listOf(all: readonly Record<string, unknown>[], query: URLSearchParams): Record<string, unknown> {
-  const limit = Number(query.get("limit") ?? 20);
+function listOf(all: readonly Record<string, unknown>[], query: URLSearchParams, usual = 20): Record<string, unknown> {
+  const limit = Number(query.get("limit") ?? usual);
   const after = query.get("after");
   const from = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
   const data = all.slice(from, from + limit);

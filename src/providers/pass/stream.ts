@@ -93,9 +93,7 @@ class EventReader {
   /** Throws when the last event is missing. */
   end(): void {
     const { facts } = this.#options;
-    if (this.#typed && !facts.finished) {
-      throw endedEarly();
-    }
+    if (this.#typed && !facts.finished) throw endedEarly();
     facts.finished = true;
   }
 

@@ -38,7 +38,8 @@ export async function listOwn(call: Call<ObjectRequest>, next: Next, options: Li
 
 interface Page {
   readonly wanted: number;
-  readonly size: number;
+  /** Not asked for where the client did not: not every server of files knows it. */
+  readonly size: number | undefined;
   readonly after: string | undefined;
 }
 
@@ -50,7 +51,8 @@ function pageOf({ path }: ObjectRequest, kind: ObjectKind): Page {
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > most) {
     throw new GatewayError("invalid_request", `'limit' must be a whole number from 1 to ${most}.`, { param: "limit" });
   }
-  return { wanted, size: Math.max(wanted, MIN_PAGE), after: query.get("after") ?? undefined };
+  const size = limit === null && kind === "file" ? undefined : Math.max(wanted, MIN_PAGE);
+  return { wanted, size, after: query.get("after") ?? undefined };
 }
 
 function queryOf(path: string): URLSearchParams {
@@ -64,9 +66,9 @@ async function askPage(
 ): Promise<WholeAnswer> {
   const { request, notes } = call;
   const query = queryOf(request.path);
-  query.set("limit", String(size));
+  if (size !== undefined) query.set("limit", String(size));
   if (after !== undefined) query.set("after", after);
-  const path = `${request.path.split("?")[0]}?${query}`;
+  const path = [request.path.split("?")[0], query.toString()].filter((part) => part !== "").join("?");
   // A page is no second try of the one before it.
   notes.attempts = [];
   const answer = await next({ ...call, request: { ...request, path } });
