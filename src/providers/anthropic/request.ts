@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { dropOthers, numberIn } from "../chat/refuse.ts";
-import { otherFields } from "./fields.ts";
+import { otherFields, TRANSLATED_EVERYWHERE } from "../chat/wants.ts";
 import { withJsonTool } from "./json-tool.ts";
 import { conversationOf } from "./messages.ts";
 import { type ModelTraits, traitsOf } from "./models.ts";
@@ -39,7 +39,7 @@ export function messagesRequest(chat: JsonObject, { model, defaultMaxTokens }: R
   });
   const body = {
     // First, so that nothing among them replaces what is translated.
-    ...otherFields(chat, drop),
+    ...otherFields(chat, TRANSLATED, drop),
     model,
     max_tokens: maxTokens,
     ...conversationOf(Array.isArray(chat.messages) ? chat.messages : [], drop),
@@ -77,6 +77,17 @@ function dropUnread(chat: JsonObject, drop: (path: string) => void): void {
 }
 
 const STREAM_OPTIONS: ReadonlySet<string> = new Set(["include_usage"]);
+
+const TRANSLATED: ReadonlySet<string> = new Set([
+  ...TRANSLATED_EVERYWHERE,
+  "thinking",
+  "metadata",
+  "user",
+  "safety_identifier",
+  "service_tier",
+  "output_config",
+  "betas",
+]);
 
 /** Anthropic refuses stop sequences without a visible character. */
 function stopOf(stop: unknown, drop: (path: string) => void): JsonObject {

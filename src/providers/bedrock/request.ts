@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
 import { dropOthers } from "../chat/refuse.ts";
-import { OPENAI_ONLY } from "../chat/wants.ts";
+import { otherFields, TRANSLATED_EVERYWHERE } from "../chat/wants.ts";
 import type { Letter } from "./content.ts";
 import { documentNames } from "./formats.ts";
 import { inferenceOf } from "./inference.ts";
@@ -35,7 +35,7 @@ export function converseRequest(chat: JsonObject, model: string): ConverseReques
       toolConfig: { ...toolConfig, ...objectIn(chat.toolConfig) },
       outputConfig: { ...outputConfig, ...objectIn(chat.outputConfig) },
       additionalModelRequestFields: {
-        ...otherFields(chat, drop),
+        ...otherFields(chat, TRANSLATED, drop),
         ...additional,
         ...userOf(chat, traits, drop),
         ...objectIn(chat.additionalModelRequestFields),
@@ -86,39 +86,13 @@ function toolsUsedIn(messages: readonly unknown[]): ReadonlySet<string> {
   return new Set(names.filter((name) => typeof name === "string"));
 }
 
-function otherFields(chat: JsonObject, drop: (path: string) => void): JsonObject {
-  const others: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(chat)) {
-    if (!isGiven(value) || TRANSLATED.has(name)) continue;
-    const asksNothing = OPENAI_ONLY.get(name);
-    if (!asksNothing) others[name] = value;
-    else if (!asksNothing(value)) drop(name);
-  }
-  return others;
-}
-
-/** Fields with a translation of their own, or no bearing on what is sent. */
 const TRANSLATED: ReadonlySet<string> = new Set([
   ...OWN,
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_tokens",
-  "max_completion_tokens",
-  "tools",
-  "tool_choice",
-  "parallel_tool_calls",
-  "reasoning_effort",
-  "temperature",
-  "top_p",
-  "top_k",
-  "stop",
+  ...TRANSLATED_EVERYWHERE,
   "metadata",
   "user",
   "safety_identifier",
   "service_tier",
-  "response_format",
   "betas",
   "output_config",
   "inferenceConfig",

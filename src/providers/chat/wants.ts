@@ -7,17 +7,45 @@ export function asksForUsage({ body }: OpenAIRequest): boolean {
   return isObject(stream_options) && stream_options.include_usage === true;
 }
 
-/**
- * The fields of a chat request that have no form at a provider, and the values of theirs that ask for nothing: those are
- * left out in silence, every other is named to `drop`.
- */
-export type AsksNothing = ReadonlyMap<string, (value: unknown) => boolean>;
+/** Fields of a request, and the values of theirs that ask for nothing. */
+type AsksNothing = ReadonlyMap<string, (value: unknown) => boolean>;
 
-export function dropUnknown(chat: JsonObject, fields: AsksNothing, drop: (path: string) => void): void {
-  for (const [name, asksNothing] of fields) {
-    const value = chat[name];
-    if (value !== undefined && value !== null && !asksNothing(value)) drop(name);
+/** Fields that every wire translates, or that have no bearing on what is sent. */
+export const TRANSLATED_EVERYWHERE: readonly string[] = [
+  "model",
+  "messages",
+  "stream",
+  "stream_options",
+  "max_tokens",
+  "max_completion_tokens",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "reasoning_effort",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop",
+  "response_format",
+];
+
+/**
+ * The fields of a chat request that a wire does not translate, for providers that take names of their own: those pass as they are,
+ * and OpenAI's, which have no form there, are named to `drop` unless they ask for nothing.
+ */
+export function otherFields(
+  chat: JsonObject,
+  translated: ReadonlySet<string>,
+  drop: (path: string) => void,
+): JsonObject {
+  const others: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(chat)) {
+    if (value === null || value === undefined || translated.has(name)) continue;
+    const asksNothing = OPENAI_ONLY.get(name);
+    if (!asksNothing) others[name] = value;
+    else if (!asksNothing(value)) drop(name);
   }
+  return others;
 }
 
 export const never = (): boolean => false;

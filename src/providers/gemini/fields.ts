@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { OPENAI_ONLY } from "../chat/wants.ts";
+import { OPENAI_ONLY, TRANSLATED_EVERYWHERE } from "../chat/wants.ts";
 
 type Drop = (path: string) => void;
 
@@ -51,31 +51,16 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Fields with a translation of their own, or no bearing on what is sent. */
 const TRANSLATED: ReadonlySet<string> = new Set([
-  "model",
-  "messages",
-  "stream",
-  "stream_options",
-  "max_tokens",
-  "max_completion_tokens",
-  "tools",
-  "tool_choice",
-  "parallel_tool_calls",
+  ...TRANSLATED_EVERYWHERE,
   "web_search_options",
-  "reasoning_effort",
   "thinking",
-  "temperature",
-  "top_p",
-  "top_k",
   "presence_penalty",
   "frequency_penalty",
   "seed",
   "n",
-  "stop",
   "logprobs",
   "top_logprobs",
-  "response_format",
   "modalities",
   "audio",
   "service_tier",
