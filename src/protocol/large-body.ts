@@ -1,7 +1,8 @@
 /** Bodies of megabytes: their bytes are held once, and what is sent is made of slices of them. */
 import { randomUUID } from "node:crypto";
 import { type Run, runsOfData } from "./data-runs.ts";
-import { applyChanges, JsonBody, type JsonLimits, type JsonObject, type LargeSource, membersIn } from "./json.ts";
+import { JsonBody, type JsonLimits, type JsonObject, type LargeSource } from "./json.ts";
+import { applyChanges, membersIn } from "./json-members.ts";
 
 /** A body at least this long is worth the trouble. */
 export const LARGE_BYTES = 256 * 1024;

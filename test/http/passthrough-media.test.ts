@@ -33,7 +33,11 @@ beforeEach(() => {
   b.answer((_, response) => json(response, { text: "from b" }));
 });
 
-function send(path: string, body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
+function send(
+  path: string,
+  body: string | Buffer<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(plane.url + path, { method: "POST", headers: { authorization: `Bearer ${KEY}`, ...headers }, body });
 }
 
