@@ -16,16 +16,18 @@ export const messages: Bridge = {
   endpoint: "messages",
   over: "chat",
   request(request, target, inner) {
-    const { chat, dropped } = chatRequest(exactly(request.body), {
-      target,
-      translated: inner.decodeStream !== undefined,
-    });
+    const translated = inner.decodeStream !== undefined;
+    const completionLimit = translated || inner.takesCompletionLimit === true || OPENAI_MODEL.test(target.model);
+    const { chat, dropped } = chatRequest(exactly(request.body), { target, translated, completionLimit });
     return { request: requestOf(chat, request), dropped: [...dropped, ...betasIn(request)] };
   },
   nameOf: nameInMessages,
   decode: messageOf,
   decodeStream: messageEvents,
 };
+
+/** OpenAI's own, by whatever way: those that reason refuse the limit's older name. */
+const OPENAI_MODEL = /(^|\/)(gpt-\d|o\d|chatgpt|codex)/;
 
 /**
  * The inputs of tool calls become text again: numbers that a double cannot hold have to survive that. The text of a large

@@ -41,6 +41,11 @@ export type ResponseHeaders = Readonly<Record<string, string | readonly string[]
 export interface Adapter<Request = OpenAIRequest> {
   /** Whether it speaks to this model of the provider; to all of them when absent. */
   serves?(model: string): boolean;
+  /**
+   * Takes a chat's limit as `max_completion_tokens`. Servers that are only like OpenAI's may know the older name alone, and
+   * ignore the newer one in silence.
+   */
+  readonly takesCompletionLimit?: boolean;
   encode(request: Request, target: Target): Outbound;
   /** A whole 200 body. Throws GatewayError `upstream_invalid_response` when it is no answer, or the error it holds. */
   decode(body: Buffer, context: DecodeContext<Request>): Completion;

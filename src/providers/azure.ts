@@ -71,7 +71,7 @@ function azureAdapters(options: Settings): Readonly<Partial<Record<EndpointName,
   };
   const sent = { ...credentials, ...headers };
   const likeOpenAI = {
-    ...openAICompatible({ headers: sent, streamUsage }),
+    ...openAICompatible({ headers: sent, streamUsage, ownModels: faceOf(options) !== "models" }),
     ...(faceOf(options) === "models" ? {} : { responses: openAIResponses({ headers: sent }) }),
   };
   const place = placesOf(options);

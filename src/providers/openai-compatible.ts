@@ -22,6 +22,8 @@ export interface OpenAICompatibleOptions {
    * Off for servers that refuse `stream_options`.
    */
   readonly streamUsage: boolean;
+  /** OpenAI's own models, wherever they run. */
+  readonly ownModels?: boolean;
 }
 
 const settings = z.strictObject({
@@ -64,7 +66,10 @@ export function openAICompatible(options: OpenAICompatibleOptions): Readonly<Par
     decodeError: decodeOpenAIError,
   });
   return {
-    chat: adapter("/chat/completions", options.streamUsage),
+    chat: {
+      ...adapter("/chat/completions", options.streamUsage),
+      ...(options.ownModels ? { takesCompletionLimit: true } : {}),
+    },
     completions: adapter("/completions", options.streamUsage),
     embeddings: adapter("/embeddings", false),
     moderations: adapter("/moderations", false),

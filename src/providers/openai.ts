@@ -14,7 +14,7 @@ export default defineProvider({
     streamUsage: z.boolean().default(true).describe("Ask for usage in streams on the gateway's own account."),
   }),
   open: (settings, { transportTo }) => ({
-    adapters: { ...openAICompatible(settings), responses: openAIResponses(settings) },
+    adapters: { ...openAICompatible({ ...settings, ownModels: true }), responses: openAIResponses(settings) },
     transport: transportTo(settings.baseUrl, settings.network),
   }),
 });

@@ -12,6 +12,8 @@ export interface Behind {
   /** The provider's wire is translated from chat; otherwise it speaks chat itself. */
   readonly translated?: boolean;
   readonly model?: string;
+  /** The server is OpenAI's, or Azure's. */
+  readonly ownModels?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -32,12 +34,15 @@ export function requestOf(asked: JsonObject, headers: Behind["headers"] = {}): O
 }
 
 /** What a request to /v1/messages becomes as a chat request. */
-export function toChat(asked: JsonObject, { translated = false, model = "m", headers }: Behind = {}) {
-  return textToChat(requestOf(asked, headers), { translated, model });
+export function toChat(asked: JsonObject, behind: Behind = {}) {
+  return textToChat(requestOf(asked, behind.headers), behind);
 }
 
-export function textToChat(request: OpenAIRequest, { translated = false, model = "m" }: Behind = {}) {
-  const inner = translated ? translates : speaksChat;
+export function textToChat(
+  request: OpenAIRequest,
+  { translated = false, model = "m", ownModels = false }: Behind = {},
+) {
+  const inner = translated ? translates : { ...speaksChat, takesCompletionLimit: ownModels };
   const { request: sent, dropped } = messages.request(request, { ...TARGET, model }, inner);
   return { chat: sent.body.value, text: sent.body.text, dropped };
 }

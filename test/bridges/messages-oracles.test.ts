@@ -136,7 +136,7 @@ describe.skipIf(root === undefined)("golden translations", () => {
   test.each(namesIn("requests/messages", ".completions.snap"))("of the request %s", (name) => {
     const asked = JSON.parse(read(`requests/messages/${name}.json`)) as JsonObject;
     const { request } = JSON.parse(golden(`requests/messages/${name}.completions.snap`)) as { request: JsonObject };
-    const { chat } = toChat(asked, { model: String(asked.model) });
+    const { chat } = toChat(asked, { model: String(asked.model), ownModels: true });
     expect(unexplained(`request/${name}`, meaningOf(request), meaningOf(chat))).toEqual([]);
   });
 

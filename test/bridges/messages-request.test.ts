@@ -26,10 +26,20 @@ describe("what is asked", () => {
     const { chat, dropped } = toChat({ system: "Be kind." });
     expect(chat).toEqual({
       model: "m",
-      max_completion_tokens: 100,
+      max_tokens: 100,
       messages: [{ role: "system", content: "Be kind." }, ...hello],
     });
     expect(dropped).toEqual([]);
+  });
+
+  test("the limit has the name that the server is sure to know", () => {
+    const limits = (behind: Parameters<typeof toChat>[1]) =>
+      Object.keys(toChat({}, behind).chat).filter((name) => name.startsWith("max_"));
+    expect(limits({ model: "deepseek-chat" })).toEqual(["max_tokens"]);
+    for (const model of ["gpt-5.1", "o3", "openai/gpt-4o"])
+      expect(limits({ model })).toEqual(["max_completion_tokens"]);
+    expect(limits({ translated: true })).toEqual(["max_completion_tokens"]);
+    expect(limits({ ownModels: true })).toEqual(["max_completion_tokens"]);
   });
 
   test("a stream tells usage, as messages always do", () => {

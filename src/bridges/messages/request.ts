@@ -1,4 +1,3 @@
-import type { Target } from "../../core/policy.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { otherFields, userOf } from "./fields.ts";
 import { effortOf, formatOf } from "./output.ts";
@@ -12,10 +11,7 @@ export interface ChatRequest {
   readonly dropped: readonly string[];
 }
 
-export interface ChatRequestOptions {
-  readonly target: Target;
-  readonly translated: boolean;
-}
+export type ChatRequestOptions = Omit<Way, "drop">;
 
 /** A request to Anthropic's Messages API as an OpenAI chat request. */
 export function chatRequest(asked: JsonObject, options: ChatRequestOptions): ChatRequest {
@@ -25,7 +21,7 @@ export function chatRequest(asked: JsonObject, options: ChatRequestOptions): Cha
   const chat = {
     model: asked.model,
     messages: chatMessages(asked, way),
-    max_completion_tokens: asked.max_tokens,
+    [way.completionLimit ? "max_completion_tokens" : "max_tokens"]: asked.max_tokens,
     // Messages always tell usage; chats only when asked.
     ...(asked.stream === true ? { stream: true, stream_options: { include_usage: true } } : {}),
     ...toolsOf(asked, way),

@@ -6,6 +6,8 @@ export interface Way {
   readonly target: Target;
   /** The chat is translated again for the provider, so that fields beyond OpenAI's are read or named, never refused. */
   readonly translated: boolean;
+  /** The chat's limit has its newer name there. */
+  readonly completionLimit: boolean;
   /** Names a field that has no form in a chat, as a dotted path without indexes. */
   readonly drop: (path: string) => void;
 }
