@@ -148,6 +148,20 @@ describe("/v1/messages", () => {
   });
 });
 
+describe("a large request to /v1/messages", () => {
+  const data = "iVBORw0K".repeat(100_000);
+  const content = [{ type: "image", source: { type: "base64", media_type: "image/png", data } }];
+
+  test("reaches Anthropic as it came, and others as a picture", async () => {
+    const messages = [{ role: "user", content }];
+    await message({ messages });
+    expect(JSON.parse(own.received.at(-1)!.body)).toEqual({ model: "claude-stub", max_tokens: 10, messages });
+    await message({ model: "gpt", messages });
+    const [sent] = JSON.parse(other.received.at(-1)!.body).messages;
+    expect(sent.content[0].image_url.url).toBe(`data:image/png;base64,${data}`);
+  });
+});
+
 describe("a stream of /v1/messages", () => {
   const start = messageEvent({ type: "message_start", message: { id: "m", usage: { input_tokens: 1 } } });
   const open = messageEvent({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } });
@@ -204,6 +218,19 @@ describe("/v1/messages/count_tokens", () => {
     expect(response.headers.get("x-gatehouse-estimated")).toBe("input_tokens");
     expect(response.headers.get("x-gatehouse-target")).toBe("o/stub-model");
     expect(other.received.length).toBe(before);
+  });
+
+  test("estimates pictures by their size, however large the body", async () => {
+    const image = (bytes: number) => ({
+      type: "image",
+      source: { type: "base64", media_type: "image/png", data: "iVBO".repeat(bytes / 4) },
+    });
+    const counted = async (bytes: number) => {
+      const response = await count({ model: "gpt", messages: [{ role: "user", content: [image(bytes)] }] });
+      return ((await response.json()) as { input_tokens: number }).input_tokens;
+    };
+    expect(await counted(400)).toBeLessThan(120);
+    expect(await counted(1_000_000)).toBeGreaterThan(1500);
   });
 
   test("wants no max_tokens, but messages", async () => {
