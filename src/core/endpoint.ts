@@ -42,6 +42,8 @@ export interface Endpoint<Request = unknown> {
   readonly idHeader?: string;
   /** Answers are kept, and a client may go on from one by its id. */
   readonly converses?: boolean;
+  /** A request may show the model files that a provider keeps, by their ids. */
+  readonly namesFiles?: boolean;
   /** Present when it is about things that a provider keeps for one tenant. */
   readonly objects?: ObjectUse;
 }

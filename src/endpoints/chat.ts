@@ -9,6 +9,7 @@ export const chat: Endpoint<OpenAIRequest> = {
   modelOf,
   streams,
   form: chatForm,
+  namesFiles: true,
   read(body) {
     const { messages } = body.value;
     if (!Array.isArray(messages)) throw refuse("messages", messages === undefined ? "is required" : "must be an array");

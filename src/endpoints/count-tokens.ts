@@ -11,5 +11,6 @@ export const countTokens: Endpoint<OpenAIRequest> = {
   streams: () => false,
   errors: anthropicErrors,
   idHeader: "request-id",
+  namesFiles: true,
   read: (body, headers) => ({ ...readConversation(body, headers), stream: false }),
 };

@@ -21,6 +21,7 @@ export const imageEdits: Endpoint<PassRequest> = {
   path: "/v1/images/edits",
   modelOf,
   streams,
+  namesFiles: true,
   read: (body) => readPrompted(body, "/images/edits"),
   receive: (arrival) => jsonOrForm(arrival, { read: imageEdits.read, files: ["image"] }),
 };

@@ -11,6 +11,7 @@ export const messages: Endpoint<OpenAIRequest> = {
   modelOf,
   streams,
   form: messagesForm,
+  namesFiles: true,
   errors: anthropicErrors,
   idHeader: "request-id",
   read(body, headers) {

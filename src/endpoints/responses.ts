@@ -16,6 +16,7 @@ export const responses: Endpoint<OpenAIRequest> = {
   streams,
   errors,
   form: responsesForm,
+  namesFiles: true,
   converses: true,
   read(body) {
     const { input, prompt, previous_response_id: previous, conversation, background, store } = body.value;

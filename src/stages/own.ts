@@ -1,7 +1,7 @@
 /** What providers keep under ids of theirs (files, batches, fine-tuning jobs) belongs to the tenant that made it. */
 import type { Answer } from "../core/answer.ts";
 import type { Call } from "../core/call.ts";
-import type { EndpointName } from "../core/endpoint.ts";
+import type { EndpointName, OpenAIRequest } from "../core/endpoint.ts";
 import { GatewayError } from "../core/error.ts";
 import {
   type Mention,
@@ -16,6 +16,7 @@ import type { Next, Stage } from "../core/stage.ts";
 import { target } from "../routing/policies.ts";
 import { answerJson, objectsIn } from "./own/answers.ts";
 import { listOwn } from "./own/list.ts";
+import { filesNamed, mayNameFiles } from "./own/named-files.ts";
 
 export interface OwnOptions {
   readonly objects: ObjectStore;
@@ -24,15 +25,29 @@ export interface OwnOptions {
 }
 
 /**
- * In: every object that a request names must be its tenant's own, and leads to the provider that keeps it. Out: what was
- * made is remembered, what was deleted is forgotten, lists show the tenant's own. Other calls pass untouched.
+ * In: every object that a request names must be its tenant's own; one about objects goes to the provider that keeps them.
+ * Out: what was made is remembered, what was deleted is forgotten, lists show the tenant's own. Other calls pass untouched.
  */
 export function own(options: OwnOptions): Stage {
   const careful = { ...options, objects: orUnavailable(options.objects) };
   return (call, next) => {
-    const use = call.endpoint.objects;
-    return use ? owned(call as Call<ObjectRequest>, next, { ...careful, use }) : next(call);
+    const { objects: use, namesFiles } = call.endpoint;
+    if (use) return owned(call as Call<ObjectRequest>, next, { ...careful, use });
+    const { body } = call.request as OpenAIRequest;
+    return namesFiles && mayNameFiles(body) ? withOwnFiles(call, filesNamed(body), { next, ...careful }) : next(call);
   };
+}
+
+async function withOwnFiles(
+  call: Call,
+  ids: readonly string[],
+  { next, objects }: Pick<OwnOptions, "objects"> & { readonly next: Next },
+): Promise<Answer> {
+  if (ids.length === 0) return next(call);
+  const held = await objects.find(call.caller.tenant, ids.filter(isId));
+  const gone = ids.find((id) => !held.some((object) => object.id === id && object.kind === "file"));
+  if (gone !== undefined) throw noSuchObject({ id: gone, kind: "file", param: "file_id" });
+  return next(call);
 }
 
 interface Use extends OwnOptions {
