@@ -15,8 +15,8 @@ export interface OwnedObject {
 
 /** Who owns what. An id that is not here belongs to nobody, and nobody gets to see it. */
 export interface ObjectStore {
-  /** Those of these ids that belong to the tenant. */
-  find(tenant: string, ids: readonly string[]): Promise<readonly OwnedObject[]>;
+  /** Those of these ids that belong to the tenant; without one, those that belong to anybody. */
+  find(tenant: string | undefined, ids: readonly string[]): Promise<readonly OwnedObject[]>;
   /** Remembers new ones; one that has an owner keeps it. */
   add(objects: readonly OwnedObject[]): Promise<void>;
   remove(object: OwnedObject): Promise<void>;

@@ -27,6 +27,7 @@ export function objectsContract(driver: string, open: () => Promise<ObjectsUnder
       const one = anObject();
       await place.store.add([one]);
       expect(await place.store.find("stranger", [one.id])).toEqual([]);
+      expect(await place.store.find(undefined, [one.id])).toEqual([one]);
       await place.store.remove({ ...one, tenant: "stranger" });
       expect(await place.store.find(one.tenant, [one.id])).toEqual([one]);
     });

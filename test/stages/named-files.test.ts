@@ -12,7 +12,10 @@ let plane: TestPlane;
 beforeAll(async () => {
   upstream = await startUpstream((_, response) => json(response, completion("I read it.")));
   const objects = objectsInMemory();
-  await objects.add([{ tenant: "t", id: "file-own", provider: "p", kind: "file" }]);
+  await objects.add([
+    { tenant: "t", id: "file-own", provider: "p", kind: "file" },
+    { tenant: "another", id: "file-foreign", provider: "p", kind: "file" },
+  ]);
   const config = `
 providers: { p: { kind: openai-compatible, baseUrl: "${upstream.url}/v1" } }
 models: { m: { route: p/x } }
@@ -54,13 +57,15 @@ describe("a file that a request shows to a model", () => {
     ["/v1/chat/completions", chat],
     ["/v1/messages", messages],
     ["/v1/responses", responses],
-  ])("must be the tenant's own: %s", async (path, body) => {
+  ])("may not be another tenant's: %s", async (path, body) => {
     upstream.received.length = 0;
     const refused = await ask(path, body("file-own"), OTHER_KEY);
     expect([refused.status, await refused.json()]).toMatchObject([404, { error: { message: /No such File/ } }]);
-    expect((await ask(path, body("file-unknown"))).status).toBe(404);
+    expect((await ask(path, body("file-foreign"))).status).toBe(404);
     expect(upstream.received).toHaveLength(0);
     expect((await ask(path, body("file-own"))).status).not.toBe(404);
+    // Made outside of the gateway.
+    expect((await ask(path, body("file-of-nobody"))).status).not.toBe(404);
   });
 
   it("is found however its name is written, and a schema that speaks of files is none", async () => {

@@ -7,7 +7,7 @@ export function objectsInMemory(): ObjectStore {
   return {
     async find(tenant, ids) {
       const wanted = new Set(ids);
-      return [...held.values()].filter((one) => one.tenant === tenant && wanted.has(one.id));
+      return [...held.values()].filter((one) => wanted.has(one.id) && (tenant ?? one.tenant) === one.tenant);
     },
     async add(objects) {
       for (const one of objects) if (!held.has(keyOf(one))) held.set(keyOf(one), one);

@@ -14,12 +14,16 @@ export function databaseObjects(db: NodePgDatabase): ObjectStore {
 }
 
 /** The ids travel as one array: a list of files is a page of thousands. */
-async function find(db: NodePgDatabase, tenant: string, ids: readonly string[]): Promise<readonly OwnedObject[]> {
+async function find(
+  db: NodePgDatabase,
+  tenant: string | undefined,
+  ids: readonly string[],
+): Promise<readonly OwnedObject[]> {
   const among = sql`${objects.id} = ANY(${sql.param([...ids])}::text[])`;
   const rows = await db
     .select()
     .from(objects)
-    .where(and(eq(objects.tenant, tenant), among));
+    .where(tenant === undefined ? among : and(eq(objects.tenant, tenant), among));
   return rows.map(({ createdAt, kind, ...object }) => ({ ...object, kind: kind as ObjectKind }));
 }
 
