@@ -60,15 +60,17 @@ export class Children {
     gone.catch(() => {});
     const output = () => readFileSync(log, "utf8");
     const kill = (signal: NodeJS.Signals) => {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-      if (group) process.kill(-child.pid, signal);
-      else child.kill(signal);
+      if (child.pid === undefined) return;
+      if (group) killGroup(child.pid, signal);
+      else if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     };
     const stop = async (patienceMs = 6000) => {
       if (child.connected) child.disconnect();
       else kill("SIGTERM");
       const late = setTimeout(kill, patienceMs, "SIGKILL");
       if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) await gone;
+      // npm may be gone before what it started.
+      while (group && child.pid !== undefined && killGroup(child.pid, 0)) await sleep(20);
       clearTimeout(late);
       this.running.delete(started);
     };
@@ -80,6 +82,15 @@ export class Children {
   async stopAll(): Promise<void> {
     await Promise.all([...this.running].map((child) => child.stop()));
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** False when there is nobody left in the group. */
+function killGroup(id: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-id, signal);
+  } catch {
+    return false;
   }
 }
 
