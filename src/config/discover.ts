@@ -8,6 +8,8 @@ interface Known {
   /** The provider's kind, and its name. */
   readonly name: string;
   readonly variable: string;
+  /** Another one without which it cannot be reached. */
+  readonly needs?: string;
   /** Model names that are this provider's without saying so. */
   readonly patterns: readonly string[];
   /** Settings besides the key. */
@@ -30,6 +32,13 @@ const KNOWN: readonly Known[] = [
   { name: "gemini", variable: "GEMINI_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   { name: "gemini", variable: "GOOGLE_API_KEY", patterns: ["gemini-*", "gemma-*"] },
   {
+    name: "azure",
+    variable: "AZURE_OPENAI_API_KEY",
+    needs: "AZURE_OPENAI_ENDPOINT",
+    patterns: [],
+    more: ({ AZURE_OPENAI_ENDPOINT: baseUrl }) => ({ baseUrl }),
+  },
+  {
     // Not by AWS's common variables: those stand in many environments that have nothing to do with models.
     name: "bedrock",
     variable: "AWS_BEARER_TOKEN_BEDROCK",
@@ -48,7 +57,7 @@ export interface Discovery {
 }
 
 export async function discover(environment: Environment, env: NodeJS.ProcessEnv): Promise<Discovery> {
-  const set = KNOWN.filter(({ variable }) => env[variable]);
+  const set = KNOWN.filter(({ variable, needs }) => env[variable] && (needs === undefined || env[needs]));
   // Of two variables for one provider the first counts.
   const found = set.filter(({ name }, at) => set.findIndex((other) => other.name === name) === at);
   const providers: Record<string, unknown> = {};

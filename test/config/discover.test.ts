@@ -22,6 +22,15 @@ test.each([
   expect(Object.keys(config.providers)[0]).toBe(name);
 });
 
+test("Azure takes an endpoint beside its key", async () => {
+  const AZURE_OPENAI_API_KEY = "secret";
+  expect((await discover(nowhere, { AZURE_OPENAI_API_KEY })).found).toEqual([]);
+  const AZURE_OPENAI_ENDPOINT = "https://ours.openai.azure.com";
+  const { config, found } = await discover(nowhere, { AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT });
+  expect(found).toEqual([{ name: "azure", from: "AZURE_OPENAI_API_KEY" }]);
+  expect(config.providers.azure).toMatchObject({ settings: { baseUrl: AZURE_OPENAI_ENDPOINT } });
+});
+
 test("an Ollama that answers is reached over its OpenAI face", async () => {
   ollama = await startUpstream((_, response) => json(response, { version: "0.12.0" }));
   const { config, found } = await discover({ OLLAMA_HOST: ollama.url } as Environment, {});

@@ -23,7 +23,7 @@ export const HELP = `Replays recorded provider traffic through a running gateway
   --recordings DIR  a folder of recordings (default ../shared/recordings)
   --only PATTERN    only files whose name contains PATTERN, or matches it where it holds * or ?
   --seed N          the seed of the random cuts (default: another one each time; it is printed)
-  --rounds N        random cuttings of each stream (default 3)
+  --rounds N        random cuttings of each stream (default 20)
   --direct          no gateway: client and stub talk to each other in OpenAI's wire, to test this suite itself
   --json            one object on stdout: {tried, passed, failed: [{file, why}], notSupported: [file]}
   --help            this text
@@ -39,7 +39,7 @@ export function readOptions(args: readonly string[], random: () => number = Math
       recordings: { type: "string", default: join(ROOT, "../shared/recordings") },
       only: { type: "string" },
       seed: { type: "string" },
-      rounds: { type: "string", default: "3" },
+      rounds: { type: "string", default: "20" },
       json: { type: "boolean", default: false },
       direct: { type: "boolean", default: false },
       help: { type: "boolean", default: false },

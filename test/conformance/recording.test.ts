@@ -39,7 +39,7 @@ test("Options have defaults, and a wrong one is told", () => {
   expect(readOptions([], () => 0.5)).toMatchObject({
     recordings: expect.stringMatching(/shared.recordings$/),
     seed: 2 ** 31,
-    rounds: 3,
+    rounds: 20,
     json: false,
   });
   expect(readOptions(["--seed", "7", "--only", "x"])).toMatchObject({ seed: 7, only: "x" });

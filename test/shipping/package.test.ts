@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -36,6 +36,26 @@ describe("the package", () => {
     });
     expect([embedded.status, await embedded.text()]).toEqual([200, expect.stringMatching(/"embedding":\[-?0\.\d/)]);
     await gateway.stop();
+
+    await mkdir(join(folder, "plugins/providers"), { recursive: true });
+    await writeFile(
+      join(folder, "plugins/providers/in-house.js"),
+      `import { defineProvider, openAICompatible, z } from "gatehouse/plugin";
+export default defineProvider({
+  settings: z.strictObject({ baseUrl: z.url() }),
+  open: ({ baseUrl }, { transportTo }) => ({
+    adapters: openAICompatible({ streamUsage: true }),
+    transport: transportTo(baseUrl),
+  }),
+});
+`,
+    );
+    await writeFile(
+      join(folder, "gatehouse.yaml"),
+      'providers: { ours: { kind: in-house, baseUrl: "http://127.0.0.1:9/v1" } }\nmodels: { m: { route: ours/x } }\n',
+    );
+    const checked = await run(["npx", "gatehouse", "config", "check"], { cwd: folder, env });
+    expect([checked.code, checked.stdout]).toEqual([0, "gatehouse.yaml is good: 1 provider, 1 model.\n"]);
     await rm(folder, { recursive: true });
   }, 180_000);
 });
