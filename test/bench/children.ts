@@ -69,8 +69,9 @@ export class Children {
       else kill("SIGTERM");
       const late = setTimeout(kill, patienceMs, "SIGKILL");
       if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) await gone;
-      // npm may be gone before what it started.
-      while (group && child.pid !== undefined && killGroup(child.pid, 0)) await sleep(20);
+      // npm may be gone before what it started; nobody may be there to bury that, so the wait has an end.
+      const until = performance.now() + LAST_OF_GROUP_MS;
+      while (group && child.pid !== undefined && performance.now() < until && killGroup(child.pid, 0)) await sleep(20);
       clearTimeout(late);
       this.running.delete(started);
     };
@@ -84,6 +85,9 @@ export class Children {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** A gateway without calls stops in little over a second. */
+const LAST_OF_GROUP_MS = 1500;
 
 /** False when there is nobody left in the group. */
 function killGroup(id: number, signal: NodeJS.Signals | 0): boolean {
