@@ -2,25 +2,16 @@
  * What another gateway makes of the same input (../shared/oracles). Its choices are no standard: where ours differ,
  * the table says why, and a difference that is not in the table is a failure. So is a row that no longer applies.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { messages } from "../../src/bridges/messages.ts";
 import { isObject, JsonBody, type JsonObject, tryParse } from "../../src/protocol/json.ts";
 import { bedrockEmbeddings } from "../../src/providers/bedrock/embeddings.ts";
-import { differencesBetween, describe as inWords } from "../conformance/difference.ts";
 import { readEvents } from "../conformance/event.ts";
+import { openOracles, type Row } from "../support/oracles.ts";
 import { assemble } from "./anthropic-door.ts";
-import { sharedPath } from "./anthropic-shared.ts";
 import { adapterWith, decode, decodeStream, encode, targetOf } from "./bedrock-door.ts";
-
-interface Row {
-  /** `suite/name`, or `suite/*` for all of a suite. */
-  readonly golden: string;
-  /** Where it differs, or the parent of that place. */
-  readonly path: string;
-  readonly why: string;
-}
 
 const argued: readonly Row[] = [
   {
@@ -170,38 +161,7 @@ const argued: readonly Row[] = [
   },
 ];
 
-const root = sharedPath("oracles/agentgateway/", "The suite over golden translations");
-const used = new Set<Row>();
-
-/** Differences that no row explains. */
-function unexplained(golden: string, expected: unknown, actual: unknown): string[] {
-  const [suite] = golden.split("/");
-  const open = differencesBetween(expected, actual).filter(({ path }) => {
-    const row = argued.find(
-      (candidate) =>
-        (candidate.golden === golden || candidate.golden === `${suite}/*`) &&
-        (path === candidate.path || path.startsWith(`${candidate.path}.`) || path.startsWith(`${candidate.path}[`)),
-    );
-    if (row) used.add(row);
-    return !row;
-  });
-  return open.map(inWords);
-}
-
-function namesIn(folder: string, ending: string): string[] {
-  if (root === undefined) return [];
-  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(ending));
-  return files.map((file) => file.slice(0, -ending.length));
-}
-
-function read(path: string): string {
-  return readFileSync(join(root!, path), "utf8");
-}
-
-/** The content after the YAML head. */
-function golden(path: string): string {
-  return read(path).split(/^---$/m).slice(2).join("---");
-}
+const { root, used, unexplained, namesIn, read, golden } = openOracles(argued, "The suite over golden translations");
 
 const goldenJson = (path: string) => JSON.parse(golden(path)) as { request: JsonObject; response: JsonObject };
 
