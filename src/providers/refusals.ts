@@ -1,6 +1,7 @@
 /** What every provider's refusal comes down to: an HTTP status, and words that are ours to choose or theirs to pass on. */
-import type { ErrorCode } from "../core/error.ts";
-import { clientText } from "../protocol/refusal.ts";
+import type { ErrorCode, ErrorDetails } from "../core/error.ts";
+import type { ResponseHeaders } from "../core/provider.ts";
+import { clientText, retryAfterMs } from "../protocol/refusal.ts";
 
 /** The code of an HTTP status, where the body says nothing better. */
 export function codeOfStatus(status: number): ErrorCode {
@@ -35,3 +36,21 @@ const ABOUT_THE_REQUEST: ReadonlySet<ErrorCode> = new Set([
   "content_filter",
   "request_too_large",
 ]);
+
+interface Refusal {
+  /** 200 for an error that stood inside a stream: then the provider gave no status of its own. */
+  readonly httpStatus: number;
+  readonly body: string;
+  readonly headers: ResponseHeaders;
+  readonly now: () => number;
+}
+
+/** What is kept of every refusal: the provider's status, the wait it asks for, and its words for our log. */
+export function detailsOf({ httpStatus, body, headers, now }: Refusal): ErrorDetails {
+  const wait = retryAfterMs(headers, now);
+  return {
+    ...(httpStatus === 200 ? {} : { providerStatus: httpStatus }),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    cause: clientText(body),
+  };
+}

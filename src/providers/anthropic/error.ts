@@ -2,8 +2,8 @@
 import { type ErrorCode, type ErrorDetails, GatewayError } from "../../core/error.ts";
 import type { ResponseHeaders } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
-import { clientText, retryAfterMs } from "../../protocol/refusal.ts";
-import { codeOfStatus, messageFor } from "../refusals.ts";
+import { clientText } from "../../protocol/refusal.ts";
+import { codeOfStatus, detailsOf, messageFor } from "../refusals.ts";
 
 /**
  * The error's type tells more than the status, and is all there is inside a stream (status 200).
@@ -15,13 +15,11 @@ export function decodeAnthropicError(
   headers: ResponseHeaders,
   now: () => number = Date.now,
 ): GatewayError {
-  const wait = retryAfterMs(headers, now);
   const json = tryParse(body);
-  return told(isObject(json) && isObject(json.error) ? json.error : {}, {
-    ...(status === 200 ? {} : { providerStatus: status }),
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    cause: clientText(body),
-  });
+  return told(
+    isObject(json) && isObject(json.error) ? json.error : {},
+    detailsOf({ httpStatus: status, body, headers, now }),
+  );
 }
 
 /** The error that a body or an event holds, or undefined. */

@@ -2,8 +2,7 @@
 import { type ErrorCode, GatewayError } from "../../core/error.ts";
 import type { ResponseHeaders } from "../../core/provider.ts";
 import { isObject, tryParse } from "../../protocol/json.ts";
-import { clientText, retryAfterMs } from "../../protocol/refusal.ts";
-import { codeOfStatus, messageFor } from "../refusals.ts";
+import { codeOfStatus, detailsOf, messageFor } from "../refusals.ts";
 
 /** Bodies are `{id, message}`, sometimes with an `error_type`: the status tells the kind. Status 200: it stood inside a stream. */
 export function decodeCohereError(
@@ -16,13 +15,8 @@ export function decodeCohereError(
   const { message, error_type } = isObject(json) ? json : {};
   const status = httpStatus === 200 ? 500 : httpStatus;
   const words = typeof message === "string" ? message : "";
-  const wait = retryAfterMs(headers, now);
   const code = codeFor(status, `${error_type ?? ""} ${words}`);
-  return new GatewayError(code, messageFor(code, status, words), {
-    ...(httpStatus === 200 ? {} : { providerStatus: httpStatus }),
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    cause: clientText(body),
-  });
+  return new GatewayError(code, messageFor(code, status, words), detailsOf({ httpStatus, body, headers, now }));
 }
 
 /** The error that stands where an answer or an event should be, or undefined. */

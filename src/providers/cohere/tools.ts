@@ -1,15 +1,13 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { nameLost } from "../chat/lost.ts";
-import { type ToolChoice, toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
+import { functionsOf, isStrict } from "../chat/functions.ts";
+import { type ToolChoice, toolChoiceOf } from "../chat/tool-choice.ts";
 
 /** The tools on offer and whether one has to be called. Cohere cannot be told which: where the client says so, the others are not offered. */
 export function toolsOf(chat: JsonObject, drop: (path: string) => void): JsonObject {
   const { mode, allowed } = toolChoiceOf(NATIVE.get(chat.tool_choice) ?? chat.tool_choice);
   if (mode === "unknown") drop("tool_choice");
   const offered = Array.isArray(chat.tools) ? chat.tools.filter(isObject) : [];
-  const tools = offered
-    .filter((tool) => allowed === undefined || allowed.has(toolNameOf(tool)))
-    .flatMap<JsonObject>((tool) => toolOf(tool, drop) ?? []);
+  const tools = functionsOf(offered, allowed, drop);
   if (tools.length === 0) {
     if (mode === "required") drop("tool_choice");
     return {};
@@ -29,27 +27,10 @@ const CHOICES: Readonly<Record<ToolChoice["mode"], JsonObject>> = {
   unknown: {},
 };
 
-const TOOL: ReadonlySet<string> = new Set(["type", "function"]);
-
-function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | undefined {
-  if (!isObject(tool.function)) {
-    drop(toolKindOf(tool));
-    return undefined;
-  }
-  nameLost(tool, TOOL, (name) => drop(`tools.${name}`));
-  const { name, description, parameters } = tool.function;
-  const definition = {
-    name,
-    ...(description ? { description } : {}),
-    parameters: isObject(parameters) ? parameters : { type: "object", properties: {} },
-  };
-  return { type: "function", function: definition };
-}
-
 /** Cohere holds all tools to their schemas or none. */
 function strictOf(chat: JsonObject, offered: readonly JsonObject[], drop: (path: string) => void): JsonObject {
   if (typeof chat.strict_tools === "boolean") return { strict_tools: chat.strict_tools };
-  const strict = offered.filter((tool) => isObject(tool.function) && tool.function.strict === true);
+  const strict = offered.filter(isStrict);
   if (strict.length === 0) return {};
   if (strict.length === offered.length) return { strict_tools: true };
   drop("tools.function.strict");

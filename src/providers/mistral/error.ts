@@ -2,8 +2,7 @@
 import { type ErrorCode, type ErrorDetails, GatewayError } from "../../core/error.ts";
 import type { ResponseHeaders } from "../../core/provider.ts";
 import { isObject, type JsonObject, tryParse } from "../../protocol/json.ts";
-import { clientText, retryAfterMs } from "../../protocol/refusal.ts";
-import { codeOfStatus, messageFor } from "../refusals.ts";
+import { codeOfStatus, detailsOf, messageFor } from "../refusals.ts";
 
 /**
  * Bodies are `{detail: "…"}`, `{detail: [{loc, msg}]}`, or `{object: "error", message, type, code}` with the same things
@@ -18,14 +17,11 @@ export function decodeMistralError(
   const json = tryParse(body);
   const error = isObject(json) ? (isObject(json.error) ? json.error : json) : {};
   const status = httpStatus === 200 ? statusIn(error) : httpStatus;
-  const wait = retryAfterMs(headers, now);
   const words = wordsOf(error.message ?? error.detail ?? error.error);
   const code = codeFor(status, error, words);
   const details: ErrorDetails = {
-    ...(httpStatus === 200 ? {} : { providerStatus: status }),
+    ...detailsOf({ httpStatus, body, headers, now }),
     ...(typeof error.param === "string" ? { param: error.param } : {}),
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    cause: clientText(body),
   };
   return new GatewayError(code, messageFor(code, status, words), details);
 }

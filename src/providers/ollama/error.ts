@@ -2,8 +2,8 @@
 import { type ErrorCode, GatewayError } from "../../core/error.ts";
 import type { ResponseHeaders } from "../../core/provider.ts";
 import { isObject, tryParse } from "../../protocol/json.ts";
-import { clientText, retryAfterMs } from "../../protocol/refusal.ts";
-import { codeOfStatus, messageFor } from "../refusals.ts";
+import { clientText } from "../../protocol/refusal.ts";
+import { codeOfStatus, detailsOf, messageFor } from "../refusals.ts";
 
 /** Bodies are `{error: "…"}`, in its cloud `{error: {message}}`. Status 200: the error was a line of a stream. */
 export function decodeOllamaError(
@@ -17,14 +17,9 @@ export function decodeOllamaError(
   const told = isObject(error) ? error.message : error;
   const words = typeof told === "string" ? told : "";
   const status = httpStatus === 200 ? 500 : httpStatus;
-  const wait = retryAfterMs(headers, now);
   const code = codeFor(status, words);
   const message = code === "unsupported" ? clientText(words) : messageFor(code, status, words);
-  return new GatewayError(code, message, {
-    ...(httpStatus === 200 ? {} : { providerStatus: httpStatus }),
-    ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    cause: clientText(body),
-  });
+  return new GatewayError(code, message, detailsOf({ httpStatus, body, headers, now }));
 }
 
 /** The error that stands where an answer or a line should be, or undefined. */

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../protocol/json.ts";
-import { nameLost } from "../chat/lost.ts";
-import { toolChoiceOf, toolKindOf, toolNameOf } from "../chat/tool-choice.ts";
+import { functionsOf, isStrict } from "../chat/functions.ts";
+import { toolChoiceOf, toolNameOf } from "../chat/tool-choice.ts";
 
 /** The tools on offer. Ollama cannot be told whether or which one to call: the others are not offered, and the demand is named. */
 export function toolsOf(chat: JsonObject, drop: (path: string) => void): JsonObject {
@@ -9,26 +9,9 @@ export function toolsOf(chat: JsonObject, drop: (path: string) => void): JsonObj
   if (mode === "required" || mode === "unknown") drop("tool_choice");
   if (mode === "none") return {};
   if (chat.parallel_tool_calls === false && offered.length > 0) drop("parallel_tool_calls");
-  const tools = offered
-    .filter((tool) => allowed === undefined || allowed.has(toolNameOf(tool)))
-    .flatMap<JsonObject>((tool) => toolOf(tool, drop) ?? []);
-  return tools.length > 0 ? { tools } : {};
-}
-
-const TOOL: ReadonlySet<string> = new Set(["type", "function"]);
-
-function toolOf(tool: JsonObject, drop: (path: string) => void): JsonObject | undefined {
-  if (!isObject(tool.function)) {
-    drop(toolKindOf(tool));
-    return undefined;
+  const tools = functionsOf(offered, allowed, drop);
+  if (offered.some((tool) => isStrict(tool) && (allowed === undefined || allowed.has(toolNameOf(tool))))) {
+    drop("tools.function.strict");
   }
-  nameLost(tool, TOOL, (name) => drop(`tools.${name}`));
-  const { name, description, parameters, strict } = tool.function;
-  if (strict === true) drop("tools.function.strict");
-  const definition = {
-    name,
-    ...(description ? { description } : {}),
-    parameters: isObject(parameters) ? parameters : { type: "object", properties: {} },
-  };
-  return { type: "function", function: definition };
+  return tools.length > 0 ? { tools } : {};
 }
